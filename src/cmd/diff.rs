@@ -4,7 +4,7 @@ use super::tick::closely;
 use super::{Context, permit_lists, who, write_file};
 use crate::cli::DiffArgs;
 use crate::command::CommandName;
-use crate::engine::gates::{self, GateRun};
+use crate::engine::gates;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{plan, prove};
 use crate::engine::rights;
@@ -44,17 +44,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     report.troubles.extend(lists.troubles);
     report.troubles.extend(rights.troubles);
     if scope.only.is_everyone() {
-        let work = GateRun {
-            config,
-            systems: &network,
-            clock: context.clock,
-            stop: &context.stop,
-            run: None,
-            is_full: true,
-            accepted: &scope.accept_devices,
-            approved: None,
-        };
-        report.take_gates(gates::run(&work, &mut store, cars)?);
+        report.take_gates(super::gates::look(context, &network, &mut store, cars)?);
         report.shows_plates = context.shows_names();
     }
     report.rights_files = rights.sections;

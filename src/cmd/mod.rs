@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod check;
 pub mod diff;
+mod gates;
 pub mod history;
 pub mod init;
 pub mod lookup;

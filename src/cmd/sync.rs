@@ -39,7 +39,11 @@ fn run_watched(context: &Context, args: &SyncArgs, watch: &Watch<'_>) -> Result<
 fn accepted(context: &Context, args: &SyncArgs) -> Result<BTreeMap<TargetName, usize>, Error> {
     let named = args.accept_device.iter().map(|one| &one.device);
     let mut named = named.chain(args.accept_link.iter().map(|one| &one.device));
-    let is_known = |name: &TargetName| context.config.devices.iter().any(|d| d.name == *name);
+    let config = &context.config;
+    let is_known = |name: &TargetName| {
+        config.devices.iter().any(|device| device.name == *name)
+            || config.gates.iter().any(|gate| gate.name == *name)
+    };
     match named.find(|name| !is_known(name)) {
         Some(unknown) => Err(Error::NoDevice(unknown.clone())),
         None => {

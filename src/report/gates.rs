@@ -12,6 +12,7 @@ use super::text::SHOWN_MAX;
 use super::{ChangeState, TargetOutcome, TargetReport};
 use crate::engine::gates::{GateSeen, NotDone, RowChangeSeen};
 use crate::model::{Budget, Days, GateRow, RowTime, RowVerb, SourceName, TargetName};
+use crate::ports::Identity;
 use crate::text::lists::many;
 
 /// A gate in a JSON document.
@@ -190,4 +191,25 @@ fn is_open(one: &RowChangeSeen) -> bool {
 
 fn has_failed(one: &RowChangeSeen) -> bool {
     matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed()
+}
+
+/// Who a gate is, and what it holds.
+#[must_use]
+pub fn said_of(seen: &GateSeen) -> String {
+    let rows = |rows: u64| many(usize::try_from(rows).unwrap_or(usize::MAX), "row");
+    let mut parts = Vec::new();
+    if let Some(identity) = &seen.identity {
+        let Identity { model, version, serial } = identity;
+        parts.push(format!("{model}, firmware {version}, serial number {serial}"));
+    }
+    let room = seen.capacity.map(|most| format!(" of at most {most}")).unwrap_or_default();
+    parts.extend(seen.rows.map(|count| format!("{}{room}", rows(count))));
+    if seen.strangers > 0 {
+        parts.push(format!("{} of them made by others", seen.strangers));
+    }
+    let open = seen.changes.len();
+    if open > 0 {
+        parts.push(format!("{} to be made by the next run", many(open, "change")));
+    }
+    parts.join("; ")
 }

@@ -12,20 +12,23 @@ use super::look::{Look, Tone};
 use super::text::with_zone;
 use crate::command::CommandName;
 use crate::config::Vehicles;
+use crate::engine::gates::CarAtGate;
 use crate::engine::vehicles::{
     Answer, Evidence, LastRead, LeftOut, ParkingStatus, Question, Readings, Verdict, judge,
 };
 use crate::exit::Exit;
 use crate::model::{
     ParkingRight, ParkingZone, ParkingZoneName, Plate, PlateRefusal, RightHolder, RightKind,
-    RightState, SourceName, Zone,
+    RightState, SourceName, TargetName, Zone,
 };
 use crate::text::times::whole_seconds;
 
 /// Why a question about a car cannot be asked. No plate is in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionError {
-    #[error("nothing is known of vehicles: the configuration has no [rights-file.NAME]")]
+    #[error(
+        "nothing is known of vehicles: the configuration has no [rights-file.NAME], and no gate for members"
+    )]
     NoVehicles,
     #[error("the plate {0}")]
     Plate(PlateRefusal),
@@ -84,8 +87,11 @@ pub struct Told {
     /// That of the zone; of several, the best.
     verdict: VerdictTold,
     zones: Vec<ZoneTold>,
+    /// What the plate is worth at gates that open for members' cars; nothing where a zone was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    membership: Option<VerdictTold>,
     rights: Vec<RightTold>,
-    gates: [(); 0],
+    gates: Vec<GateTold>,
     exit_code: u8,
     #[serde(skip)]
     exit: Exit,
@@ -125,6 +131,15 @@ struct VerdictTold {
 }
 
 #[derive(Debug, Clone, Serialize)]
+struct GateTold {
+    name: TargetName,
+    row: Option<String>,
+    opens_now: bool,
+    in_step: bool,
+    why: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
 struct RightTold {
     source: String,
     id: String,
@@ -161,7 +176,8 @@ fn goodness(exit: Exit) -> u8 {
     }
 }
 
-/// Judges a car in the zone that is asked about, or in every zone.
+/// Judges a car in the zone that is asked about, or in every zone and as a member's; `at_gates` is what it is
+/// worth at each gate.
 ///
 /// # Errors
 /// [`QuestionError::NoZone`] where the configuration has no such zone, or none at all.
@@ -169,6 +185,7 @@ pub fn answer(
     car: &Car,
     vehicles: &Vehicles,
     known: KnownOfCar<'_>,
+    at_gates: &[CarAtGate],
 ) -> Result<Told, QuestionError> {
     let zones: Vec<&ParkingZone> = match &car.zone {
         Some(name) => vehicles.zones.named(name).into_iter().collect(),
@@ -178,11 +195,31 @@ pub fn answer(
     let each: Vec<ZoneTold> =
         zones.iter().map(|zone| of_zone(zone, &who, car, vehicles, known)).collect();
     let best = each.iter().enumerate().min_by_key(|(_, told)| goodness(told.exit));
-    let Some((place, best)) = best else {
-        let name = car.zone.as_ref().map_or("", ParkingZoneName::as_str);
-        return Err(QuestionError::NoZone(name.to_owned(), None));
+    let membership = match &car.zone {
+        Some(_) => None,
+        None => membership(at_gates),
     };
-    let rights = zones.get(place).map(|zone| {
+    let as_member = membership.as_ref().map(|told| (told, exit_of(told.status)));
+    let (place, verdict, found) = match (best, as_member) {
+        (Some((place, best)), None) => (Some(place), &best.verdict, best.exit),
+        (Some((place, best)), Some((_, exit))) if goodness(best.exit) <= goodness(exit) => {
+            (Some(place), &best.verdict, best.exit)
+        }
+        (best, Some((told, exit))) => (best.map(|(place, _)| place), told, exit),
+        (None, None) => {
+            let name = car.zone.as_ref().map_or("", ParkingZoneName::as_str);
+            return Err(QuestionError::NoZone(name.to_owned(), None));
+        }
+    };
+    let stands_outside = |gate: &CarAtGate| {
+        let is_asked = car.zone.as_ref().is_none_or(|zone| gate.zones.contains(zone));
+        is_asked && gate.should_open && !gate.opens_now
+    };
+    let exit = match found {
+        Exit::InStep if at_gates.iter().any(stands_outside) => Exit::DeviceDiffers,
+        found => found,
+    };
+    let rights = place.and_then(|place| zones.get(place)).map(|zone| {
         let mut rights: Vec<_> =
             known.rights.iter().filter_map(|right| of_right(right, zone, &who, car)).collect();
         rights.sort_by(|one, other| (&one.source, &one.id).cmp(&(&other.source, &other.id)));
@@ -194,15 +231,59 @@ pub fn answer(
         who: car.who.clone(),
         asked_at: car.asked_at,
         judged_at: car.judged_at,
-        zone: is_one.then(|| best.zone.clone()),
-        verdict: best.verdict.clone(),
-        exit_code: best.exit_code,
-        exit: best.exit,
+        zone: each.first().filter(|_| is_one).map(|told| told.zone.clone()),
+        verdict: verdict.clone(),
+        exit_code: exit.code(),
+        exit,
         rights: rights.unwrap_or_default(),
-        gates: [],
+        gates: at_gates.iter().map(GateTold::from).collect(),
+        membership,
         plate: car.plate.spelled(),
         zones: each,
     })
+}
+
+/// What a plate is worth at gates that open for members' cars; nothing where there is none.
+fn membership(at_gates: &[CarAtGate]) -> Option<VerdictTold> {
+    let gates: Vec<_> = at_gates.iter().filter(|gate| gate.is_for_members).collect();
+    let opening = gates.iter().find(|gate| gate.should_open);
+    let status = match gates.first()? {
+        _ if opening.is_some() => ParkingStatus::Active,
+        _ if gates.iter().any(|gate| gate.is_unsure) => ParkingStatus::Unknown,
+        _ if gates.iter().any(|gate| gate.until.is_some()) => ParkingStatus::NotYetValid,
+        gate if gate.is_listed => ParkingStatus::Expired,
+        _ => ParkingStatus::NotFound,
+    };
+    let told = opening.or(gates.first()).and_then(|gate| gate.until.clone());
+    Some(VerdictTold {
+        valid: match status.answer() {
+            Answer::Valid => Some(true),
+            Answer::NoRight | Answer::NotHereAndNow => Some(false),
+            Answer::CannotBeSaid => None,
+        },
+        status,
+        until: None,
+        by: told.as_ref().map(|(_, by)| by.right.clone()),
+        stale: Vec::new(),
+        matched_without_issuer: false,
+        left_out: 0,
+        from: None,
+        source: told.map(|(_, by)| by.source),
+        is_unstopped: false,
+    })
+}
+
+impl From<&CarAtGate> for GateTold {
+    fn from(gate: &CarAtGate) -> Self {
+        let CarAtGate { row, opens_now, in_step, why, .. } = gate;
+        Self {
+            name: gate.gate.clone(),
+            row: row.clone(),
+            opens_now: *opens_now,
+            in_step: *in_step,
+            why: why.clone(),
+        }
+    }
 }
 
 fn of_zone(
@@ -317,6 +398,28 @@ impl Told {
             };
             let (word, more) = told.verdict.words(zone);
             let _ = writeln!(text, "  {}{name}: {}{more}", told.zone, look.paint(tone, word));
+        }
+        if let Some(told) = &self.membership {
+            let (tone, words) = match (told.valid, &told.by) {
+                (Some(true), Some(by)) => (Tone::Good, format!("member {by} may enter")),
+                (Some(true), None) => (Tone::Good, "may enter".to_owned()),
+                (Some(false), _) if told.status == ParkingStatus::NotFound => {
+                    (Tone::Bad, "no member's car".to_owned())
+                }
+                (Some(false), _) => {
+                    (Tone::Bad, "a member's car, and no membership runs".to_owned())
+                }
+                (None, _) => (Tone::Warning, "cannot be said".to_owned()),
+            };
+            let _ = writeln!(text, "  Members: {}.", look.paint(tone, &words));
+        }
+        for gate in &self.gates {
+            let (tone, word) = match gate.opens_now {
+                true => (Tone::Good, "opens"),
+                false => (Tone::Bad, "does not open"),
+            };
+            let GateTold { name, why, .. } = gate;
+            let _ = writeln!(text, "  Gate {name}: {}; {why}.", look.paint(tone, word));
         }
         for right in self.rights.iter().filter(|_| self.verdict.valid != Some(true)) {
             let until = right.until.map_or("without end".to_owned(), |until| {

@@ -13,7 +13,7 @@
 
 mod reviewed;
 
-use super::{Context, record};
+use super::{Context, gates, record};
 use crate::cli::ApplyArgs;
 use crate::command::CommandName;
 use crate::engine::Systems;
@@ -30,6 +30,11 @@ use reviewed::{from_blocked, from_file, held};
 pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
+    if let Some(id) = &args.blocked
+        && let Some(report) = gates::approve(context, &context.network(), &mut store, id)?
+    {
+        return context.finish(&mut store, &report);
+    }
     let reviewed = match (&args.plan, &args.blocked) {
         (Some(path), _) => from_file(context, path)?,
         (None, id) => from_blocked(context, &store, id.as_deref().unwrap_or_default())?,

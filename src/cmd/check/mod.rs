@@ -6,17 +6,19 @@
 mod channels;
 mod sides;
 
-use super::{Context, permit_lists};
+use super::{Context, gates, permit_lists};
 use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::engine::Systems;
+use crate::engine::gates::all_cars;
 use crate::engine::rights::{self, Closely};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
 use crate::report::PermitListState;
-use crate::report::check::findings::{configuration, state_file, writable_by_others};
+use crate::report::check::findings::{configuration, of_remark, state_file, writable_by_others};
 use crate::report::check::{Finding, Verdict, document, exit, render};
+use crate::report::gates::said_of;
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
 use crate::text::lists::many;
@@ -38,10 +40,11 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
     // A file that is not sound is left as it is, and without it nothing else can be asked.
     if !health.findings.iter().any(|found| found.severity == Severity::Failed) {
         match context.open_store() {
-            Ok(store) => {
+            Ok(mut store) => {
                 rows = sides::both_sides(context, systems, &store, &mut findings)?;
                 findings.extend(rights_files(context, &store)?);
                 findings.extend(lists_of_permits(context, &store)?);
+                findings.extend(gates_seen(context, systems, &mut store)?);
             }
             Err(error) => findings.push(failed("state file", &error)),
         }
@@ -96,6 +99,28 @@ fn rights_files(context: &Context, store: &Store) -> Result<Vec<Finding>, Error>
         Finding::ok(seen.name.as_str(), many(rights, "right"))
     });
     Ok(found.chain(looked.troubles.into_iter().map(Finding::from)).collect())
+}
+
+/// Asks every gate, and writes to none.
+fn gates_seen(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+) -> Result<Vec<Finding>, Error> {
+    let mut findings = Vec::new();
+    for gate in &context.config.gates {
+        let seen = gate.settings.examine();
+        findings.extend(seen.into_iter().map(|one| of_remark(gate.name.as_str(), one)));
+    }
+    let cars = all_cars(&context.config, store, context.clock.began())?;
+    let done = gates::look(context, systems, store, cars)?;
+    for gate in done.gates.iter().filter(|gate| gate.identity.is_some()) {
+        let name = gate.name.as_str();
+        findings.push(Finding::ok(name, said_of(gate)));
+        findings.extend(gate.learnt.iter().map(|text| Finding::ok(name, text.clone())));
+    }
+    findings.extend(done.troubles.into_iter().map(Finding::from));
+    Ok(findings)
 }
 
 fn failed(about: &str, error: &Error) -> Finding {

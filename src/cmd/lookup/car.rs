@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::cmd::Context;
 use crate::document::{self, Limits, Node};
+use crate::engine::gates::of_car;
 use crate::engine::rights::Known;
 use crate::engine::vehicles::Readings;
 use crate::error::Error;
@@ -187,7 +188,8 @@ struct Desk<'c> {
 
 impl<'c> Desk<'c> {
     fn open(context: &'c Context) -> Result<Self, Error> {
-        if !context.config.vehicles.are_there() {
+        let config = &context.config;
+        if !config.vehicles.are_there() && !config.reads_member_plates() {
             return Err(QuestionError::NoVehicles.into());
         }
         Ok(Self { context, store: context.open_store_to_read_unchecked()?, known: None })
@@ -200,7 +202,7 @@ impl<'c> Desk<'c> {
         let Some(store) = &self.store else {
             let (rights, left_out) = (&[], &[]);
             let known = KnownOfCar { rights, left_out, readings: &Readings::default() };
-            return Ok(answer(&car, vehicles, known)?);
+            return Ok(answer(&car, vehicles, known, &[])?);
         };
         // One look: a run may replace a file between two statements.
         let _look = store.reading()?;
@@ -214,8 +216,9 @@ impl<'c> Desk<'c> {
         };
         let of_plate = known.0.of_plate(vehicles, store, &car.plate)?;
         let (rights, left_out) = (&of_plate.rights, &of_plate.left_out);
-        let told =
-            answer(&car, vehicles, KnownOfCar { rights, left_out, readings: &known.0.readings });
+        let at_gates = of_car(&self.context.config, store, &car.plate, asked_at)?;
+        let of_car = KnownOfCar { rights, left_out, readings: &known.0.readings };
+        let told = answer(&car, vehicles, of_car, &at_gates);
         self.known = Some(known);
         Ok(told?)
     }

@@ -7,18 +7,17 @@ mod left;
 mod touched;
 mod unchanged;
 
-use std::collections::BTreeMap;
-
+use super::gates::{self, Asks};
 use super::{Context, permit_lists, record, who};
 use crate::command::CommandName;
 use crate::engine::Systems;
-use crate::engine::gates::{self, GateRun, GatesDone};
+use crate::engine::gates::{GatesDone, settled};
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
 use crate::engine::rights::{self, Closely, Looked};
 use crate::error::Error;
-use crate::model::{RunId, TargetName};
+use crate::model::RunId;
 use crate::report::unchanged as quiet_report;
 use crate::report::{PermitListReport, Report, attention};
 use crate::store::{Quiet, RunEnd, Store};
@@ -51,10 +50,8 @@ struct Cars {
     lists: Option<Vec<PermitListReport>>,
     /// Every gate, where nothing is to be done at any, as far as members are as they were.
     gates: Option<GatesDone>,
-    /// Every gate is asked.
-    is_full: bool,
-    /// `--accept-device`.
-    accepted: BTreeMap<TargetName, usize>,
+    /// How gates are asked.
+    asks: Asks,
     /// Whoever limits a run to somebody asks about a door.
     are_left_alone: bool,
 }
@@ -70,10 +67,10 @@ impl Cars {
         let is_asked = scope.is_full || !scope.accept_devices.is_empty();
         let gates = match is_asked && !config.gates.is_empty() {
             true => None,
-            false => gates::settled(config, store, now)?,
+            false => settled(config, store, now)?,
         };
-        let (is_full, accepted) = (scope.is_full, scope.accept_devices.clone());
-        Ok(Self { rights, lists, gates, is_full, accepted, are_left_alone: false })
+        let asks = Asks { is_full: scope.is_full, accepted: scope.accept_devices.clone() };
+        Ok(Self { rights, lists, gates, asks, are_left_alone: false })
     }
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
@@ -90,22 +87,10 @@ impl Cars {
         store: &mut Store,
         run: RunId,
     ) -> Result<GatesDone, Error> {
-        let (config, clock) = (&context.config, context.clock);
-        if self.are_left_alone || config.gates.is_empty() {
+        if self.are_left_alone || context.config.gates.is_empty() {
             return Ok(GatesDone::default());
         }
-        let work = GateRun {
-            config,
-            systems,
-            clock,
-            stop: &context.stop,
-            run: Some(run),
-            is_full: self.is_full,
-            accepted: &self.accepted,
-            approved: None,
-        };
-        let cars = gates::all_cars(config, store, clock.began())?;
-        Ok(gates::run(&work, store, cars)?)
+        gates::open(context, systems, store, run, &self.asks)
     }
 
     /// Keeps what was read, and brings the lists up to date.

@@ -12,7 +12,7 @@ use crate::engine::plan::validity::{Entitlement, OpeningRights, entitlement, unr
 use crate::engine::rights::Known;
 use crate::engine::vehicles::cars_in;
 use crate::model::{
-    MemberNamed, MemberPlate, Plate, RightRef, SourceName, TargetLimits, TargetTimes,
+    MemberNamed, MemberPlate, ParkingRight, Plate, RightRef, SourceName, TargetLimits, TargetTimes,
 };
 use crate::store::{SourceState, Store, StoreError, StoredHolder};
 use crate::text::hex::hex;
@@ -43,9 +43,33 @@ impl Cars {
         store: &Store,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
+        Self::of_some(gate, config, store, None, now)
+    }
+
+    /// The same of one car alone, by the indexes of plates.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn of_plate(
+        gate: &GateConfig,
+        config: &Config,
+        store: &Store,
+        plate: &Plate,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        Self::of_some(gate, config, store, Some(plate), now)
+    }
+
+    fn of_some(
+        gate: &GateConfig,
+        config: &Config,
+        store: &Store,
+        only: Option<&Plate>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
         let mut cars = Self::default();
-        cars.add_zones(gate, config, store, now)?;
-        cars.add_members(gate, config, store, now)?;
+        cars.add_zones(gate, config, store, only, now)?;
+        cars.add_members(gate, config, store, only, now)?;
         Ok(cars)
     }
 
@@ -64,6 +88,7 @@ impl Cars {
         gate: &GateConfig,
         config: &Config,
         store: &Store,
+        only: Option<&Plate>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let vehicles = &config.vehicles;
@@ -78,14 +103,25 @@ impl Cars {
         let stale = needed.filter(|source| !known.readings.is_fresh(source, now));
         self.stale.extend(stale.cloned());
         let claims = &mut self.claims;
-        known.each(vehicles, store, |right| {
+        let mut take = |right: &ParkingRight| {
             for zone in &zones {
-                for (plate, period) in cars_in(&right, zone, &known.readings, now) {
+                for (plate, period) in cars_in(right, zone, &known.readings, now) {
                     let by = RightRef { source: right.source.clone(), right: right.id.to_string() };
                     claims.extend(Claim::of_period(plate.clone(), period, by, gate.time_zone, now));
                 }
             }
-        })
+        };
+        match only {
+            None => known.each(vehicles, store, |right| take(&right)),
+            Some(plate) => {
+                let found = known.of_plate(vehicles, store, plate)?;
+                found.rights.iter().for_each(take);
+                if !found.left_out.is_empty() {
+                    self.unsure.insert(plate.text().to_owned());
+                }
+                Ok(())
+            }
+        }
     }
 
     fn add_members(
@@ -93,6 +129,7 @@ impl Cars {
         gate: &GateConfig,
         config: &Config,
         store: &Store,
+        only: Option<&Plate>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         if gate.members.is_empty() {
@@ -108,7 +145,13 @@ impl Cars {
             sources.push((source, state));
         }
         let mut plates: Vec<MemberPlate> = Vec::new();
-        store.member_plates().each(|known| plates.push(known.row))?;
+        match only {
+            None => store.member_plates().each(|known| plates.push(known.row))?,
+            Some(plate) => {
+                let known = store.member_plates().of_plate(plate.text())?;
+                plates.extend(known.into_iter().map(|known| known.row));
+            }
+        }
         for MemberPlate { member, plate, .. } in plates {
             let mut found = false;
             for (source, state) in &sources {

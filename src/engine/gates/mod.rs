@@ -11,12 +11,14 @@ mod carry_out;
 pub mod cars;
 pub mod claims;
 mod contact;
+mod of_car;
 pub mod plan;
 pub mod proof;
 mod run;
 #[cfg(test)]
 mod tests;
 
+pub use of_car::{CarAtGate, of_car};
 pub use run::{
     AllCars, GateRun, GateSeen, GatesDone, NotDone, RowChangeSeen, all_cars, run, settled,
 };

@@ -97,6 +97,9 @@ pub struct GateSeen {
     pub changes: Vec<RowChangeSeen>,
     /// Why nothing is done for some plates, with the right of each.
     pub not_done: Vec<NotDone>,
+    /// Who it is, and what was learnt of it that is otherwise than documented, where it was asked.
+    pub identity: Option<Identity>,
+    pub learnt: Vec<String>,
     /// The id of the changes that wait for approval.
     pub blocked: Option<String>,
 }
@@ -554,7 +557,8 @@ impl GateRun<'_> {
 
 /// What a run has to say of a gate that it asked.
 fn seen(ready: Ready<'_>, done: &Done) -> Seen {
-    let Ready { turn, read, plan, outcome, mut troubles, is_believed, .. } = ready;
+    let Ready { turn, gate, read, plan, outcome, mut troubles, is_believed, .. } = ready;
+    let learnt = gate.map(|gate| gate.learnt()).unwrap_or_default();
     let name = &turn.config.name;
     let of = |kind| Trouble::of_target(name, kind);
     if !is_believed {
@@ -595,6 +599,8 @@ fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         capacity: read.capacity,
         changes: changes.collect(),
         not_done,
+        identity: Some(read.identity),
+        learnt,
         blocked,
     };
     (seen, troubles)
@@ -654,12 +660,14 @@ fn as_kept(gate: &GateConfig, kept: Option<&GateKept>) -> GateSeen {
         not_done: known
             .and_then(|kept| serde_json::from_str(&kept.remarks).ok())
             .unwrap_or_default(),
+        identity: None,
+        learnt: Vec::new(),
         blocked: known.and_then(|kept| kept.blocked.clone()),
     }
 }
 
 /// Today on the gate's wall clock.
-fn today(gate: &GateConfig, now: DateTime<Utc>) -> NaiveDate {
+pub(super) fn today(gate: &GateConfig, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&gate.time_zone).date_naive()
 }
 

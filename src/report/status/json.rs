@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::gates::{GateStatus, PermitListStatus};
 use super::{DeviceStatus, RightsFileStatus, SourceStatus, Status};
 use crate::command::CommandName;
 use crate::config::Mode;
@@ -26,6 +27,10 @@ pub struct Document<'a> {
     last_success: Option<&'a PastRun>,
     sources: Vec<Source<'a>>,
     devices: Vec<Device<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    gates: &'a [GateStatus],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    permit_lists: &'a [PermitListStatus],
     outside: usize,
     waiting: &'a [Waiting],
     attention: &'a [Attention],
@@ -103,6 +108,8 @@ pub fn document(status: &Status) -> Document<'_> {
             .chain(status.rights_files.iter().map(Source::RightsFile))
             .collect(),
         devices: status.devices.iter().map(Device::from).collect(),
+        gates: &status.gates,
+        permit_lists: &status.permit_lists,
         outside: status.outside().count(),
         waiting: &status.waiting,
         attention: &status.attention,

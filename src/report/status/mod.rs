@@ -4,6 +4,7 @@
 //! people, [`json`] for programs, [`prometheus`] for a monitoring, [`html`] for a screen on the wall.
 
 pub mod clubs;
+pub mod gates;
 pub mod html;
 pub mod json;
 pub mod prometheus;
@@ -22,6 +23,8 @@ use crate::exit::Exit;
 use crate::model::{HolderId, RecordId, SourceName, TargetName, Zone};
 use crate::report::RowLeftOut;
 use crate::report::text::with_zone;
+use gates::{GateStatus, PermitListStatus};
+
 use crate::store::{
     Attention, AttentionKind, AuditLine, BlockedOverview, DeviceOverview, Failures, GrantDelay,
     PastRun, Uncommitted, Waiting,
@@ -48,6 +51,9 @@ pub struct Status {
     /// The sections of rights-files.
     pub rights_files: Vec<RightsFileStatus>,
     pub devices: Vec<DeviceStatus>,
+    pub gates: Vec<GateStatus>,
+    /// Lists of permits as they were written last.
+    pub permit_lists: Vec<PermitListStatus>,
     /// Changes that are wanted and not on the door yet.
     pub waiting: Vec<Waiting>,
     /// Whom somebody should look after.

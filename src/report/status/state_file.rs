@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{DAYS_SHOWN, DeviceStatus, RightsFileStatus, SourceStatus, Status};
+use super::{DAYS_SHOWN, DeviceStatus, RightsFileStatus, SourceStatus, Status, gates};
 use crate::config::{Config, Mode, TargetConfig};
 use crate::engine::gather::{back_off, devices::held_back, trust};
 use crate::engine::plan::{Kind, LeftOut};
@@ -114,6 +114,8 @@ pub fn of_state_file(
             login_trouble: held_back(device.peer(), &login, at).map(|trouble| trouble.text()),
         });
     }
+    let gates = gates::gates(config, store, at)?;
+    let permit_lists = gates::permit_lists(config, store)?;
     let mut waiting = store.pending().waiting()?;
     for (device, one) in
         devices.iter().flat_map(|one| one.uncommitted.iter().map(move |open| (&one.name, open)))
@@ -145,6 +147,8 @@ pub fn of_state_file(
         last_success: store.overview().last_success()?,
         sources,
         rights_files,
+        gates,
+        permit_lists,
         devices,
         waiting,
         attention: store.pending().attention()?,

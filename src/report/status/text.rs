@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::{Status, code_words};
+use super::{Status, code_words, gates};
 use crate::engine::plan::{Cause, Kind, Reason};
 use crate::model::{HolderId, RecordId, TargetName};
 use crate::report::changes::cause_words;
@@ -27,7 +27,10 @@ pub fn render(status: &Status, look: Look) -> String {
         text.push_str(&sources(status, look));
     }
     text.push_str(&rights_files(status, look));
-    text.push_str(&devices(status, look));
+    if !status.devices.is_empty() || status.rights_files.is_empty() && status.gates.is_empty() {
+        text.push_str(&devices(status, look));
+    }
+    text.push_str(&gates::tables(status, look));
     text.push_str(&outside(status, look));
     text.push_str(&attention(status, look));
     text.push_str(&waiting(status, look));

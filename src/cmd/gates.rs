@@ -1,0 +1,103 @@
+//! Gates in the commands: a look that writes nothing, and the approval of what waits.
+
+use std::collections::BTreeMap;
+
+use super::Context;
+use crate::command::CommandName;
+use crate::engine::Systems;
+use crate::engine::gates::{self, AllCars, GateRun, GatesDone};
+use crate::error::Error;
+use crate::model::{RunId, TargetName};
+use crate::report::Report;
+use crate::store::{RunEnd, Store};
+
+/// How gates are asked in a `sync`.
+#[derive(Debug, Default)]
+pub(super) struct Asks {
+    /// Every gate, whatever is due.
+    pub is_full: bool,
+    /// `--accept-device`.
+    pub accepted: BTreeMap<TargetName, usize>,
+}
+
+/// Brings every gate up to date with what is known by now, in a run.
+pub(super) fn open(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    run: RunId,
+    asks: &Asks,
+) -> Result<GatesDone, Error> {
+    let cars = gates::all_cars(&context.config, store, context.clock.began())?;
+    let work = GateRun { run: Some(run), ..work(context, systems, asks) };
+    Ok(gates::run(&work, store, cars)?)
+}
+
+/// Asks every gate, and says what would be done; nothing is written.
+pub(super) fn look(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    cars: AllCars,
+) -> Result<GatesDone, Error> {
+    let asks = Asks { is_full: true, ..Asks::default() };
+    Ok(gates::run(&work(context, systems, &asks), store, cars)?)
+}
+
+/// Carries out what waits at a gate under this id, and nothing else; nothing where no gate has such.
+pub(super) fn approve(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    id: &str,
+) -> Result<Option<Report>, Error> {
+    let Some(gate) = waiting(context, store, id)? else { return Ok(None) };
+    let mut cars = gates::all_cars(&context.config, store, context.clock.began())?;
+    cars.retain(|name, _| *name == gate);
+    let run = context.begin_run(CommandName::Apply, store)?;
+    let asks = Asks::default();
+    let work = GateRun { run: Some(run), approved: Some(id), ..work(context, systems, &asks) };
+    let done = gates::run(&work, store, cars);
+    let mut report = Report::new(CommandName::Apply, Some(run));
+    report.shows_plates = context.shows_names();
+    let exit_code = match done {
+        Ok(done) => {
+            report.take_gates(done);
+            report.exit().code()
+        }
+        Err(error) => {
+            let error = Error::from(error);
+            let end = RunEnd { exit_code: error.exit().code(), ..RunEnd::default() };
+            context.end_run(store, run, &end)?;
+            return Err(error);
+        }
+    };
+    let confirmed = report.count_rows(|state| state.is_confirmed());
+    let requests = systems.requests();
+    context.end_run(store, run, &RunEnd { exit_code, confirmed, requests, ..RunEnd::default() })?;
+    Ok(Some(report))
+}
+
+/// The gate at which changes wait under this id.
+fn waiting(context: &Context, store: &Store, id: &str) -> Result<Option<TargetName>, Error> {
+    for gate in &context.config.gates {
+        let kept = store.gates().gate(&gate.name)?;
+        if kept.is_some_and(|kept| kept.blocked.as_deref() == Some(id)) {
+            return Ok(Some(gate.name.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn work<'a>(context: &'a Context, systems: &'a dyn Systems, asks: &'a Asks) -> GateRun<'a> {
+    GateRun {
+        config: &context.config,
+        systems,
+        clock: context.clock,
+        stop: &context.stop,
+        run: None,
+        is_full: asks.is_full,
+        accepted: &asks.accepted,
+        approved: None,
+    }
+}
