@@ -26,7 +26,7 @@ pub(super) const CALL: &str = "row of a plate";
 /// How long it is waited before a list that shows nothing new is read again: some show the list of before for
 /// a moment.
 pub(super) const WAITS: [Duration; 3] =
-    [Duration::from_millis(250), Duration::from_millis(750), Duration::from_millis(1500)];
+    [Duration::from_millis(200), Duration::from_millis(400), Duration::from_millis(800)];
 
 /// How long ago the first day of a row must be, so that a `createTime` of that day is not when the row was
 /// made, in whichever zone it is told.
