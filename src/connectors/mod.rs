@@ -5,6 +5,7 @@
 pub mod cardskipper;
 pub mod hikcentral;
 pub mod hikvision;
+pub mod hikvision_anpr;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -14,5 +15,5 @@ use crate::config::Kinds;
 pub const KINDS: Kinds = Kinds {
     sources: &[&cardskipper::Cardskipper],
     targets: &[&hikvision::Hikvision, &hikcentral::HikCentral],
-    gates: &[],
+    gates: &[&hikvision_anpr::HikvisionAnpr],
 };

@@ -12,6 +12,7 @@
 )]
 
 mod alarms;
+mod anpr_connector;
 mod browser;
 mod club;
 mod commands;

@@ -1,5 +1,6 @@
 //! One call as a value: what is asked, within which limits, and what a good answer is.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -70,7 +71,7 @@ pub(crate) struct Ask {
     pub(crate) call: &'static str,
     pub(crate) method: Method,
     /// Path with query, from `/ISAPI` on.
-    pub(crate) path: &'static str,
+    pub(crate) path: Cow<'static, str>,
     pub(crate) body: Option<Vec<u8>>,
     /// Whether it may change something: then it is repeated only when the device did not take it.
     pub(crate) write: bool,
@@ -80,7 +81,8 @@ pub(crate) struct Ask {
 
 impl Ask {
     /// A call that reads something about the device.
-    pub(crate) fn get(call: &'static str, path: &'static str) -> Self {
+    pub(crate) fn get(call: &'static str, path: impl Into<Cow<'static, str>>) -> Self {
+        let path = path.into();
         Self { call, method: Method::GET, path, body: None, write: false, personal: false }
     }
 
@@ -92,7 +94,9 @@ impl Ask {
     /// Whether a busy device may be asked the same again soon.
     pub(crate) fn may_repeat(&self, code: &str) -> bool {
         if self.write {
-            code.eq_ignore_ascii_case("deviceBusy")
+            ["deviceBusy", "plateListIsOperating"]
+                .iter()
+                .any(|busy| code.eq_ignore_ascii_case(busy))
         } else {
             !code.eq_ignore_ascii_case("upgrading")
         }

@@ -5,24 +5,27 @@
 //! within limits, `digest` and `challenge` log in, `login` reads what a refusal says about locks,
 //! and `wire` (pure) holds every body and every answer.
 //!
+//! What is not about persons (`call`, `client`, `manners` and the plain parts of `wire`) serves the gates of
+//! the same vendor too, which speak the same protocol.
+//!
 //! Never: Basic; a second login after a refused one, or any login close to a lock; `enable:false`;
 //! `password`; `SetUp`, `Record` or `Delete`; a door opened; a redirect followed; a person's name in an
 //! error or a log line.
 
-mod call;
+pub(in crate::connectors) mod call;
 mod challenge;
-mod client;
+pub(in crate::connectors) mod client;
 mod config;
 mod digest;
 mod error;
 mod login;
-mod manners;
+pub(in crate::connectors) mod manners;
 #[doc(hidden)]
 pub mod probe;
 mod reader;
 mod target;
-mod wire;
-mod words;
+pub(in crate::connectors) mod wire;
+pub(in crate::connectors) mod words;
 mod writer;
 
 #[cfg(test)]

@@ -283,7 +283,7 @@ impl Reader {
             let ask = Ask {
                 call: "person search",
                 method: Method::POST,
-                path: SEARCH,
+                path: SEARCH.into(),
                 body: Some(search_body(&run.id, run.position, self.page_size, wanted)),
                 write: false,
                 personal: true,

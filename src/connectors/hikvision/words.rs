@@ -47,7 +47,7 @@ pub(super) fn statement(said: &Abilities) -> Statement {
 }
 
 /// How a device wants to be asked and to be changed, as far as that is otherwise than documented.
-pub(super) fn learnt(asked: Manners, written: &WriteManners) -> Vec<String> {
+pub(in crate::connectors) fn learnt(asked: Manners, written: &WriteManners) -> Vec<String> {
     let mut found = Vec::new();
     if asked.one_request_per_connection {
         found.push(

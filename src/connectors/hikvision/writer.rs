@@ -132,7 +132,7 @@ fn ask(fields: &Map<String, Value>, by_post: bool) -> Ask {
     Ask {
         call: CALL,
         method: if by_post { Method::POST } else { Method::PUT },
-        path: MODIFY,
+        path: MODIFY.into(),
         body: Some(modify_body(fields)),
         write: true,
         personal: true,

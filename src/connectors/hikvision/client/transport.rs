@@ -84,11 +84,15 @@ impl Link {
             self.hang_up()?;
         }
         let url =
-            self.base.join(ask.path).map_err(|error| Error::Setup { what: error.to_string() })?;
+            self.base.join(&ask.path).map_err(|error| Error::Setup { what: error.to_string() })?;
         let mut request = self.http.request(ask.method.clone(), url.clone());
         if let Some(body) = &ask.body {
             // Bytes, never a stream: the length must be known and the body sent twice.
-            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+            let kind = match body.first() {
+                Some(b'<') => "application/xml",
+                _ => "application/json",
+            };
+            request = request.header(CONTENT_TYPE, kind).body(body.clone());
         }
         if closes {
             request = request.header(CONNECTION, "close");

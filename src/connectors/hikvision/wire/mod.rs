@@ -30,6 +30,7 @@ pub(crate) use persons::with_replaced_bytes;
 pub(crate) use search::{SearchPage, SearchWord, search_body};
 pub use status::ResponseStatus;
 pub(crate) use status::{Meaning, read_status, refusal_words};
+pub(in crate::connectors) use system::read_moment;
 pub use system::{DeviceClock, DeviceInfo};
 
 /// The longest excerpt of an answer in an error, in characters.

@@ -86,7 +86,7 @@ fn missing(wanted: &str, root: &Map<String, Value>) -> String {
 
 /// A wall-clock time with or without an offset, fractions cut off; the offset in minutes east. A blank may
 /// stand for the `T`.
-pub(super) fn read_moment(stated: &str) -> Option<(NaiveDateTime, Option<i32>)> {
+pub(in crate::connectors) fn read_moment(stated: &str) -> Option<(NaiveDateTime, Option<i32>)> {
     let (clock, rest) = stated.trim().split_at_checked(CLOCK_CHARS)?;
     let clock = clock.replacen([' ', 't'], "T", 1);
     let local = NaiveDateTime::parse_from_str(&clock, "%Y-%m-%dT%H:%M:%S").ok()?;

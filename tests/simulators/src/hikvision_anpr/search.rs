@@ -57,7 +57,8 @@ pub(super) fn search(state: &mut State, body: &[u8]) -> Result<Response, Problem
     }
     match &condition.plate {
         Some(plate) if filter != Filter::Ignored && is_last => state.audit.read_back(plate),
-        None if condition.list.is_none() && is_last => state.audit.read_all(),
+        // Where the plate is not understood, the whole list was shown.
+        _ if condition.list.is_none() && is_last => state.audit.read_all(),
         _ => {}
     }
     Ok(xml_response(200, &answer(state, &condition, found.len(), &page, is_last)))
