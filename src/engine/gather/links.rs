@@ -65,7 +65,7 @@ pub(super) fn read(
         let name = path.to_string_lossy().into_owned();
         let known = store.links().link_file_hash(&name)?;
         let stamp = file::stamp_of(path, now);
-        let error = match changed(path, known.as_deref()) {
+        let error = match changed(path, known.as_deref(), config.reads_member_plates()) {
             Ok(None) => {
                 gathered.looks.0.push((name.clone(), None));
                 gathered.keep(store, &name, known, stamp)?;
@@ -215,13 +215,17 @@ impl LinksGathered {
 }
 
 /// What a file says, if its content changed.
-fn changed(path: &Path, known: Option<&str>) -> Result<Option<LinkFile>, LinkFileError> {
+fn changed(
+    path: &Path,
+    known: Option<&str>,
+    may_be_of_plates: bool,
+) -> Result<Option<LinkFile>, LinkFileError> {
     if let Some(known) = known
         && file::sha256_of(path)? == known
     {
         return Ok(None);
     }
-    let read = file::read(path)?;
+    let read = if may_be_of_plates { file::read_with_plates(path) } else { file::read(path) }?;
     log::info!(
         "{}: {} read, {} left out",
         path.display(),

@@ -1,6 +1,6 @@
 //! Which row names the columns of a rights-file, and which columns those are. Pure.
 
-use crate::engine::link::file::header::{normalised, the_only};
+use crate::engine::link::file::header::{ISSUER_NAMES, PLATE_NAMES, normalised, the_only};
 use crate::engine::link::file::layout::Columns;
 use crate::engine::link::file::{FileProblem, HEADER_ROWS_MAX};
 
@@ -18,18 +18,8 @@ pub(super) const KIND: usize = 6;
 
 /// What a column is called in messages, and its headings as [`normalised`].
 const NAMES: [(&str, &str); COLUMNS] = [
-    (
-        "plate",
-        "plate plates plateno platenumber licenseplate licenceplate licenseplatenumber licenceplatenumber \
-         numberplate registration registrationnumber vehicle kennzeichen nummernschild registreringsnummer \
-         regnummer regnr registrskaoznaka registrskastevilka registarskaoznaka registracija immatriculation \
-         plaque matricula placa",
-    ),
-    (
-        "state",
-        "state issuer country province region platestate plateissuer platecountry issuedby land stat delstat \
-         drzava pays etat pais estado",
-    ),
+    ("plate", PLATE_NAMES),
+    ("state", ISSUER_NAMES),
     ("zone", "zone zones area zona omrade obmocje cona podrucje"),
     (
         "from",

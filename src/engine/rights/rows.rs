@@ -9,7 +9,7 @@ use super::when::{self, Edge};
 use crate::config::{RightsFileConfig, Vehicles};
 use crate::engine::link::file::cell::Cell;
 use crate::engine::link::file::layout::{Cells, Columns, Layout, Misread};
-use crate::engine::link::file::value::read_id;
+use crate::engine::link::file::value::shown;
 use crate::engine::link::file::{FileProblem, ROWS_MAX};
 use crate::model::{
     Ends, ParkingZoneName, Period, Plate, RightCode, RightId, RightKind, RightsRow,
@@ -115,16 +115,6 @@ fn id(cell: &Cell) -> Option<String> {
     shown(cell).filter(|text| RightId::new(text).is_ok())
 }
 
-/// A cell as whoever sees the sheet would type it; empty for a blank one, nothing for what cannot be told.
-fn shown(cell: &Cell) -> Option<String> {
-    match cell {
-        Cell::Blank => Some(String::new()),
-        Cell::Text(text) => Some(text.strip_prefix('\'').unwrap_or(text).to_owned()),
-        Cell::Number { .. } => read_id(cell).ok().map(|id| id.to_string()),
-        Cell::TooLong | Cell::NoValueYet | Cell::Date(_) | Cell::Boolean | Cell::Error => None,
-    }
-}
-
 impl RightsRows {
     fn check_limit(&self) -> Result<(), FileProblem> {
         let count = self.rows.len() + self.left_out.len();
@@ -148,8 +138,8 @@ impl Layout<COLUMNS> for RightsLayout<'_> {
         search.offer(line, cells)
     }
 
-    fn failure(&self, search: &Search) -> FileProblem {
-        search.failure()
+    fn without_header(&self, search: &Search) -> Result<RightsRows, FileProblem> {
+        Err(search.failure())
     }
 
     fn row(&self, cells: &Cells<COLUMNS>) -> Option<Said> {

@@ -39,7 +39,7 @@ pub(super) fn read<const N: usize, L: Layout<N>>(
             return sheet.rows(lines);
         }
     }
-    Err(layout.failure(&search))
+    layout.without_header(&search)
 }
 
 /// Whether the last line has no end, so that more of it may have been meant to come. What is left of it

@@ -1,4 +1,5 @@
-//! Which row names the columns, and which columns those are: a person id, and an e-mail or a member number.
+//! Which row names the columns, and which columns those are: a person id, and an e-mail or a member number; or
+//! instead of the person id, or beside it, a plate.
 //!
 //! Both templates of the vendor put rules above the header row and stars in front of required headings,
 //! so the row is found by its headings and not by its number.
@@ -82,6 +83,16 @@ const NUMBER_NAMES: &[&str] = &[
     "brojclana brclana clanskibroj clanskibr",
 ];
 
+/// Headings of the plate as [`normalised`].
+pub(in crate::engine) const PLATE_NAMES: &str = "plate plates plateno platenumber licenseplate licenceplate \
+     licenseplatenumber licenceplatenumber numberplate registration registrationnumber vehicle kennzeichen \
+     nummernschild registreringsnummer regnummer regnr registrskaoznaka registrskastevilka \
+     registarskaoznaka registracija immatriculation plaque matricula placa";
+
+/// Headings of who issued the plate as [`normalised`].
+pub(in crate::engine) const ISSUER_NAMES: &str = "state issuer country province region platestate plateissuer \
+     platecountry issuedby land stat delstat drzava pays etat pais estado";
+
 /// Where the columns are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
@@ -93,6 +104,57 @@ pub(super) struct Header {
     pub email_column: Option<usize>,
     /// The member number column, from 0.
     pub number_column: Option<usize>,
+    /// The plate column, from 0. It decides nothing here; of two, nobody knows which is meant.
+    pub plate_column: Option<usize>,
+}
+
+/// The headings in a row, with the column of each, from 0.
+#[derive(Debug, Default)]
+pub(super) struct Headings<'a> {
+    ids: Vec<(usize, &'a str)>,
+    weak_ids: Vec<(usize, &'a str)>,
+    pub emails: Vec<(usize, &'a str)>,
+    pub numbers: Vec<(usize, &'a str)>,
+    pub plates: Vec<(usize, &'a str)>,
+    pub issuers: Vec<(usize, &'a str)>,
+}
+
+impl<'a> Headings<'a> {
+    /// Looks for them among the cells of a row.
+    pub(super) fn of(cells: impl Iterator<Item = (usize, &'a str)>) -> Self {
+        let mut found = Self::default();
+        for (column, text) in cells {
+            let Some(name) = normalised(text) else { continue };
+            let is_one_of =
+                |lists: &[&str]| lists.iter().any(|list| list.split(' ').any(|one| one == name));
+            let those = if is_one_of(ID_NAMES) {
+                &mut found.ids
+            } else if is_one_of(WEAK_ID_NAMES) {
+                &mut found.weak_ids
+            } else if is_one_of(EMAIL_NAMES) {
+                &mut found.emails
+            } else if is_one_of(NUMBER_NAMES) {
+                &mut found.numbers
+            } else if is_one_of(&[PLATE_NAMES]) {
+                &mut found.plates
+            } else if is_one_of(&[ISSUER_NAMES]) {
+                &mut found.issuers
+            } else {
+                continue;
+            };
+            those.push((column, text));
+        }
+        found
+    }
+
+    /// The e-mail column and the member number column, where there are.
+    ///
+    /// # Errors
+    /// [`FileProblem::TwoColumns`].
+    pub(super) fn member(&self, line: u32) -> Result<(Option<usize>, Option<usize>), FileProblem> {
+        let email = the_only(&self.emails, line, "e-mail")?;
+        Ok((email, the_only(&self.numbers, line, "member number")?))
+    }
 }
 
 /// A search that remembers near misses, so that a failure can say what is missing where.
@@ -112,40 +174,25 @@ impl Search {
         line: u32,
         cells: impl Iterator<Item = (usize, &'a str)>,
     ) -> Result<Option<Header>, FileProblem> {
-        let mut ids = Vec::new();
-        let mut weak_ids = Vec::new();
-        let mut emails = Vec::new();
-        let mut numbers = Vec::new();
-        for (column, text) in cells {
-            let Some(name) = normalised(text) else { continue };
-            let is_one_of =
-                |lists: &[&str]| lists.iter().any(|list| list.split(' ').any(|one| one == name));
-            if is_one_of(ID_NAMES) {
-                ids.push((column, text));
-            } else if is_one_of(WEAK_ID_NAMES) {
-                weak_ids.push((column, text));
-            } else if is_one_of(EMAIL_NAMES) {
-                emails.push((column, text));
-            } else if is_one_of(NUMBER_NAMES) {
-                numbers.push((column, text));
-            }
-        }
-        if emails.is_empty() && numbers.is_empty() {
-            if !ids.is_empty() {
+        let found = Headings::of(cells);
+        if found.emails.is_empty() && found.numbers.is_empty() {
+            if !found.ids.is_empty() {
                 self.only_id.get_or_insert(line);
             }
             return Ok(None);
         }
-        if ids.is_empty() && !emails.is_empty() {
-            ids = weak_ids;
-        }
-        let Some(id_column) = the_only(&ids, line, "person id")? else {
+        let is_weak = found.ids.is_empty() && !found.emails.is_empty();
+        let ids = if is_weak { &found.weak_ids } else { &found.ids };
+        let Some(id_column) = the_only(ids, line, "person id")? else {
             self.only_member.get_or_insert(line);
             return Ok(None);
         };
-        let email_column = the_only(&emails, line, "e-mail")?;
-        let number_column = the_only(&numbers, line, "member number")?;
-        Ok(Some(Header { line, id_column, email_column, number_column }))
+        let (email_column, number_column) = found.member(line)?;
+        let plate_column = match found.plates.as_slice() {
+            [(column, _)] => Some(*column),
+            _ => None,
+        };
+        Ok(Some(Header { line, id_column, email_column, number_column, plate_column }))
     }
 
     /// What to say when no row was a header.
@@ -272,6 +319,31 @@ mod tests {
         ] {
             assert_eq!(offer(row).unwrap(), None, "{row:?}");
         }
+    }
+
+    #[test]
+    fn every_heading_is_of_one_column() {
+        let lists =
+            [ID_NAMES, WEAK_ID_NAMES, EMAIL_NAMES, NUMBER_NAMES, &[PLATE_NAMES, ISSUER_NAMES]];
+        let mut seen = std::collections::BTreeSet::new();
+        for name in lists.concat().iter().flat_map(|names| names.split(' ')) {
+            assert!(seen.insert(name), "{name}");
+            assert_eq!(normalised(name).as_deref(), Some(name));
+        }
+    }
+
+    /// Mutants: a file that links persons is refused for the sake of its plates.
+    #[test]
+    fn plates_hinder_no_link() {
+        for (row, column) in [
+            (&["Person ID", "Email", "License plate"][..], Some(2)),
+            (&["Plate", "Member no", "Person ID"], Some(0)),
+            (&["Person ID", "Email", "Vehicle", "Plate", "State", "Country"], None),
+            (&["Person ID", "Email", "State"], None),
+        ] {
+            assert_eq!(offer(row).unwrap().unwrap().plate_column, column, "{row:?}");
+        }
+        assert_eq!(offer(&["Email", "Plate"]).unwrap(), None);
     }
 
     #[test]

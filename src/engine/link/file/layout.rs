@@ -5,6 +5,7 @@
 
 use super::FileProblem;
 use super::cell::Cell;
+use crate::model::RowReason;
 
 /// Where the columns are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,16 @@ pub(in crate::engine) enum Misread {
     StrayQuote,
     /// More filled cells than the header row has.
     MoreCellsThanHeader,
+}
+
+impl Misread {
+    /// Why a row of a link file is left out for it.
+    pub(super) const fn reason(self) -> RowReason {
+        match self {
+            Self::StrayQuote => RowReason::StrayQuote,
+            Self::MoreCellsThanHeader => RowReason::MoreCellsThanHeader,
+        }
+    }
 }
 
 /// What is read out of a spreadsheet. The first column is the one that a row is told by: a formula there that
@@ -51,8 +62,11 @@ pub(in crate::engine) trait Layout<const N: usize> {
         cells: impl Iterator<Item = (usize, &'a str)>,
     ) -> Result<Option<Columns<N>>, FileProblem>;
 
-    /// What to say when no row was a header.
-    fn failure(&self, search: &Self::Search) -> FileProblem;
+    /// What a file says in which no row was a header.
+    ///
+    /// # Errors
+    /// The [`FileProblem`] that this is.
+    fn without_header(&self, search: &Self::Search) -> Result<Self::Rows, FileProblem>;
 
     /// What a row says; nothing where it is empty or cannot be used.
     fn row(&self, cells: &Cells<N>) -> Option<Self::Row>;

@@ -11,6 +11,9 @@
 //! [`UnusableRow`], never guessed; nothing here says who is linked to whom, so one member may come
 //! out with two person ids and the link rules call that ambiguous.
 //!
+//! A link file may also say which car is whose (`plates`). That is read apart, and only where somebody needs it; here
+//! a row of a member and a plate links nobody, and is no row that was left out.
+//!
 //! Layouts read: iVMS-4200's person template, HikCentral's, and anything else with the columns named
 //! as in `header`.
 
@@ -24,6 +27,7 @@ pub(in crate::engine) mod format;
 pub(in crate::engine) mod header;
 pub(in crate::engine) mod layout;
 mod parts;
+pub(in crate::engine) mod plates;
 mod row;
 mod stamp;
 pub(in crate::engine) mod value;
@@ -46,7 +50,7 @@ pub use crate::model::{LinkRow, MemberNamed, RowReason, UnusableRow};
 use crate::net::bounded::{self, Bounded};
 use crate::text::hex::hex;
 use layout::Layout;
-use row::Links;
+use row::{Links, Rows};
 
 /// The largest link file read, in bytes. A person with every column filled in takes under 300, so
 /// this is room for 100,000 of them, and still little to hold in memory.
@@ -136,17 +140,35 @@ pub fn read(path: &Path) -> Result<LinkFile, LinkFileError> {
     parse(path, &bytes)
 }
 
+/// As [`read`], but a file of members and plates without person ids is right as it is: it links nobody.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_plates(path: &Path) -> Result<LinkFile, LinkFileError> {
+    let wrong = |problem| LinkFileError::new(path, problem);
+    let bytes = load(path).map_err(wrong)?;
+    let rows = sheet(&Links, &bytes).or_else(|problem| match problem {
+        FileProblem::NoIdColumn { .. } => plates::without_persons(&bytes).ok_or(problem),
+        _ => Err(problem),
+    });
+    rows.map(|rows| link_file(path, rows)).map_err(wrong)
+}
+
 /// Reads a link file from memory. Pure: `path_for_messages` is only written into what comes back.
 ///
 /// # Errors
 /// Any [`FileProblem`] but those of the disk. Single rows never fail the file: they are in
 /// [`LinkFile::unusable`].
 pub fn parse(path_for_messages: &Path, bytes: &[u8]) -> Result<LinkFile, LinkFileError> {
-    let wrong = |problem| LinkFileError::new(path_for_messages, problem);
-    let Sheet { rows, sha256, notes, is_cut_off } = sheet(&Links, bytes).map_err(wrong)?;
+    let rows = sheet(&Links, bytes);
+    rows.map(|rows| link_file(path_for_messages, rows))
+        .map_err(|problem| LinkFileError::new(path_for_messages, problem))
+}
+
+fn link_file(path: &Path, sheet: Sheet<Rows>) -> LinkFile {
+    let Sheet { rows, sha256, notes, is_cut_off } = sheet;
     let Contents { rows, unusable, notes } = rows.finish(notes);
-    let path = path_for_messages.to_owned();
-    Ok(LinkFile { path, sha256, rows, unusable, notes, is_cut_off })
+    LinkFile { path: path.to_owned(), sha256, rows, unusable, notes, is_cut_off }
 }
 
 /// What was read out of a spreadsheet.

@@ -5,39 +5,39 @@ use std::collections::HashSet;
 use super::cell::Cell;
 use super::header::{Header, Search};
 use super::layout::{Cells, Columns, Layout, Misread};
-use super::value::{Refusal, emails_in, read_email, read_id, read_number};
+use super::value::{Refusal, emails_in, read_email, read_id, read_number, shown};
 use super::{CELL_BYTES_MAX, Contents, FileNote, FileProblem, ROWS_MAX};
 use crate::model::{HolderNumber, LinkRow, MemberNamed, RecordId, RowReason, UnusableRow};
 
-/// The cells of a row that count: person id, e-mail and member number.
-pub(super) type RowCells = Cells<3>;
+/// The cells of a row that count: person id, e-mail, member number and plate. Of the plate counts only whether
+/// there is one.
+pub(super) type RowCells = Cells<4>;
 
 /// A spreadsheet as a link file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Links;
 
-impl Layout<3> for Links {
+impl Layout<4> for Links {
     type Search = Search;
     type Row = Pair;
     type Rows = Rows;
 
-    const SHOWN: [bool; 3] = [true, false, true];
+    const SHOWN: [bool; 4] = [true, false, true, false];
 
     fn offer<'a>(
         &self,
         search: &mut Search,
         line: u32,
         cells: impl Iterator<Item = (usize, &'a str)>,
-    ) -> Result<Option<Columns<3>>, FileProblem> {
-        let header = search.offer(line, cells)?;
-        Ok(header.map(|Header { line, id_column, email_column, number_column }| Columns {
-            line,
-            places: [Some(id_column), email_column, number_column],
-        }))
+    ) -> Result<Option<Columns<4>>, FileProblem> {
+        let Some(header) = search.offer(line, cells)? else { return Ok(None) };
+        let Header { line, id_column, email_column, number_column, plate_column } = header;
+        let places = [Some(id_column), email_column, number_column, plate_column];
+        Ok(Some(Columns { line, places }))
     }
 
-    fn failure(&self, search: &Search) -> FileProblem {
-        search.failure()
+    fn without_header(&self, search: &Search) -> Result<Rows, FileProblem> {
+        Err(search.failure())
     }
 
     fn row(&self, cells: &RowCells) -> Option<Pair> {
@@ -48,7 +48,8 @@ impl Layout<3> for Links {
         match column {
             0 => read_id(cell).is_ok(),
             1 => read_email(cell).is_ok(),
-            _ => read_number(cell).is_ok(),
+            2 => read_number(cell).is_ok(),
+            _ => shown(cell).is_some(),
         }
     }
 
@@ -63,11 +64,7 @@ impl Layout<3> for Links {
         why: Misread,
         text: &str,
     ) -> Result<(), FileProblem> {
-        let reason = match why {
-            Misread::StrayQuote => RowReason::StrayQuote,
-            Misread::MoreCellsThanHeader => RowReason::MoreCellsThanHeader,
-        };
-        rows.refuse(line, reason, text)
+        rows.refuse(line, why.reason(), text)
     }
 }
 
@@ -91,12 +88,12 @@ impl Rows {
             Ok(None) => Ok(()),
             Ok(Some(pair)) => self.take_pair(line, pair),
             Err(Refusal { reason, cell }) => {
-                let [id, email, _] = cells;
+                let [id, email, number, _] = cells;
                 let emails = match email {
                     Cell::Text(text) => emails_in(text),
                     _ => Vec::new(),
                 };
-                let (employee_no, number) = (read_id(id).ok(), number_of(cells).ok());
+                let (employee_no, number) = (read_id(id).ok(), number_of(number).ok());
                 let number = number.flatten();
                 self.leave_out(UnusableRow { line, reason, cell, employee_no, emails, number })
             }
@@ -145,23 +142,27 @@ impl Rows {
     }
 }
 
-/// What the cells of a row say; nothing where none is filled.
+/// What the cells of a row say; nothing where none is filled, nor where it is only about a car.
 pub(super) fn read_row(cells: &RowCells) -> Result<Option<Pair>, Refusal> {
-    let [id, email, number] = cells;
+    let [id, email, number, plate] = cells;
     if *email == Cell::Blank && *number == Cell::Blank {
         return if *id == Cell::Blank { Ok(None) } else { Err(RowReason::NoEmail.into()) };
     }
     if *id == Cell::Blank {
-        return Err(RowReason::NoId.into());
+        return if *plate == Cell::Blank { Err(RowReason::NoId.into()) } else { Ok(None) };
     }
     let id = read_id(id)?;
-    let email = Some(email).filter(|cell| **cell != Cell::Blank).map(read_email).transpose()?;
-    Ok(MemberNamed::new(email, number_of(cells)?).map(|member| (id, member)))
+    Ok(member_of(email, number)?.map(|member| (id, member)))
 }
 
-fn number_of(cells: &RowCells) -> Result<Option<HolderNumber>, Refusal> {
-    let [_, _, number] = cells;
-    Some(number).filter(|cell| **cell != Cell::Blank).map(read_number).transpose()
+/// Whom the two cells of a row name; nobody where both are blank.
+pub(super) fn member_of(email: &Cell, number: &Cell) -> Result<Option<MemberNamed>, Refusal> {
+    let email = Some(email).filter(|cell| **cell != Cell::Blank).map(read_email).transpose()?;
+    Ok(MemberNamed::new(email, number_of(number)?))
+}
+
+fn number_of(cell: &Cell) -> Result<Option<HolderNumber>, Refusal> {
+    Some(cell).filter(|cell| **cell != Cell::Blank).map(read_number).transpose()
 }
 
 #[cfg(test)]
@@ -172,24 +173,27 @@ mod tests {
     fn rows_and_their_reasons() {
         let mut rows = Rows::default();
         let cells = [
-            ("1", "a@x.se", ""),
-            ("", "", ""),
-            ("1", "A@x.se", ""),
-            ("2", "", ""),
-            ("", "b@x.se", ""),
-            ("2", "a@x.se", ""),
-            ("2", "no", ""),
-            ("3", "", "0042"),
-            ("3", "a@x.se", "42"),
-            ("3", "", "42.0"),
-            ("3", "no", "42"),
-            ("3", "a@x.se", "M42"),
-            ("", "", "42"),
+            ["1", "a@x.se", "", ""],
+            ["", "", "", ""],
+            ["1", "A@x.se", "", "AB1"],
+            ["2", "", "", ""],
+            ["", "b@x.se", "", ""],
+            ["2", "a@x.se", "", ""],
+            ["2", "no", "", ""],
+            ["3", "", "0042", ""],
+            ["3", "a@x.se", "42", "AB1"],
+            ["3", "", "42.0", ""],
+            ["3", "no", "42", "AB1"],
+            ["3", "a@x.se", "M42", ""],
+            ["", "", "42", ""],
+            // A car of a member who has no person on a door, and one of nobody.
+            ["", "b@x.se", "", "AB1"],
+            ["", "no", "42", "?"],
+            ["", "", "", "AB1"],
+            ["4", "", "", "AB1"],
         ];
         for (line, texts) in (1..).zip(cells) {
-            let (id, email, number) = texts;
-            let [id, email, number] = [id, email, number].map(Cell::from_text);
-            rows.take(line, &[id, email, number]).unwrap();
+            rows.take(line, &texts.map(Cell::from_text)).unwrap();
         }
         let contents = rows.finish(Vec::new());
         let lines: Vec<_> = contents.rows.iter().map(|row| row.line).collect();
@@ -208,6 +212,7 @@ mod tests {
                 (11, "not-an-email", "no", 0),
                 (12, "not-a-member-number", "M42", 1),
                 (13, "no-person-id", "", 0),
+                (17, "no-email", "", 0),
             ]
         );
         let ids = contents.unusable.iter().map(|row| {
@@ -223,6 +228,7 @@ mod tests {
             (Some("3"), Some("42")),
             (Some("3"), None),
             (None, Some("42")),
+            (Some("4"), None),
         ];
         assert_eq!(ids.collect::<Vec<_>>(), wanted);
     }

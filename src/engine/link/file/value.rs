@@ -52,6 +52,16 @@ pub(in crate::engine) fn read_id(cell: &Cell) -> Result<RecordId, Refusal> {
     })
 }
 
+/// A cell as whoever sees the sheet would type it; empty for a blank one, nothing for what cannot be told.
+pub(in crate::engine) fn shown(cell: &Cell) -> Option<String> {
+    match cell {
+        Cell::Blank => Some(String::new()),
+        Cell::Text(text) => Some(text.strip_prefix('\'').unwrap_or(text).to_owned()),
+        Cell::Number { .. } => read_id(cell).ok().map(|id| id.to_string()),
+        Cell::TooLong | Cell::NoValueYet | Cell::Date(_) | Cell::Boolean | Cell::Error => None,
+    }
+}
+
 /// The member number of a cell: read as a person id is, and then by its value, so that `0042` is `42`.
 pub(super) fn read_number(cell: &Cell) -> Result<HolderNumber, Refusal> {
     let id = read_id(cell).map_err(|refusal| match refusal.reason {

@@ -67,7 +67,9 @@ fn read_workbook<const N: usize, L: Layout<N>>(
             }
         }
     }
-    let (name, columns) = chosen.ok_or_else(|| layout.failure(&search))?;
+    let Some((name, columns)) = chosen else {
+        return Ok((layout.without_header(&search)?, notes));
+    };
     Ok((read_rows(layout, bytes, &mut book, &name, &columns)?, notes))
 }
 
