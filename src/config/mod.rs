@@ -127,12 +127,6 @@ impl Config {
         door.or_else(gate).or_else(file).unwrap_or(Zone::UTC)
     }
 
-    /// Whether plates of members are read out of link files: nobody's are where nothing opens to one.
-    #[must_use]
-    pub fn reads_member_plates(&self) -> bool {
-        false
-    }
-
     /// What is read under each name.
     #[must_use]
     pub fn accounts(&self) -> Accounts {
