@@ -19,6 +19,7 @@ mod commands;
 mod cron;
 mod demo;
 mod door;
+mod gates;
 mod golden;
 mod hikcentral;
 mod history;
