@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use ivms_sync::config::{Secret, Tls};
 use ivms_sync::connectors::hikvision;
 use ivms_sync::connectors::hikvision_anpr::{Camera as Connection, Settings as Section};
-use ivms_sync::model::{Days, GateRow, Memory, RowEffect, RowTime};
+use ivms_sync::model::{Days, GateRow, Memory, RowEffect, RowTime, TargetName};
 use ivms_sync::net::requests::RequestCount;
 use ivms_sync::ports::{Class, Failure, Gate, GateRows, GateWriter};
 use ivms_sync_simulators::clock::Clock;
@@ -43,7 +43,7 @@ fn camera(turn: impl FnOnce(&mut Switches)) -> Camera {
 fn section(camera: &Camera) -> Section {
     Section {
         device: hikvision::Settings {
-            name: "north".parse().unwrap(),
+            name: TargetName::new("north").unwrap(),
             url: camera.url().parse().unwrap(),
             username: "admin".to_owned(),
             password: Secret::new("Door-secret-1".to_owned()),

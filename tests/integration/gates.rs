@@ -208,7 +208,7 @@ fn too_many_losses_wait_for_an_approval_of_just_these() {
     assert_eq!(verbs(&done).iter().filter(|one| one.2 == "confirmed").count(), 3);
     assert!(!gym.opens("LJST019", DAY_1));
     assert!(gym.opens("LJST016", DAY_1));
-    gym.at("2026-03-10T12:10:00Z", &["apply", "--blocked", &id]).ends(64);
+    gym.at("2026-03-10T12:10:00Z", &["apply", "--blocked", &id]).ends(13);
     assert_eq!(verbs(&gym.tick("2026-03-10T12:15:00Z", 0)), []);
     gym.assert_well();
 }

@@ -23,7 +23,7 @@ use crate::engine::gather::{LoginResult, remember_login};
 use crate::engine::rights::Known;
 use crate::engine::{ChangeState, Systems, TargetOutcome, side_by_side};
 use crate::exit::Exit;
-use crate::model::{Budget, GateRow, OwnRow, RunId, TargetName};
+use crate::model::{Budget, GateRow, OwnRow, RowVerb, RunId, TargetName};
 use crate::ports::{Gate, Identity};
 use crate::stop::Stop;
 use crate::store::lock::TargetLock;
@@ -493,7 +493,7 @@ impl GateRun<'_> {
     fn keep_read(&self, ready: &Ready<'_>, store: &Store) -> Result<(), StoreError> {
         let Ready { turn, read, plan, is_accepted, .. } = ready;
         let name = &turn.config.name;
-        let kept = self.kept(ready);
+        let kept = self.kept(ready, &Done::default());
         store.together(|store| {
             store.devices().know_device(name)?;
             let Identity { serial, version, .. } = &read.identity;
@@ -521,7 +521,7 @@ impl GateRun<'_> {
         if !ready.is_believed {
             return store.gates().require_reading(name);
         }
-        let kept = self.kept(ready);
+        let kept = self.kept(ready, done);
         let to_do = ready.plan.to_do().count();
         // Who approved something approved nothing besides.
         let is_all = done.states.len() == to_do && self.approved.is_none();
@@ -532,7 +532,7 @@ impl GateRun<'_> {
         store.gates().keep_gate(name, &GateKept { needs_read, ..kept })
     }
 
-    fn kept(&self, ready: &Ready<'_>) -> GateKept {
+    fn kept(&self, ready: &Ready<'_>, done: &Done) -> GateKept {
         let Ready { turn, read, plan, .. } = ready;
         let (config, now) = (turn.config, self.clock.began());
         let sense = config.sense(self.config);
@@ -546,7 +546,7 @@ impl GateRun<'_> {
             read_at: Some(now),
             needs_read: false,
             same_until: Some(next_midnight(config, now)),
-            rows: read.list.rows.len() as u64,
+            rows: rows_after(read, plan, done),
             strangers: plan.strangers as u64,
             capacity: read.capacity,
             blocked,
@@ -583,6 +583,7 @@ fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         };
         Trouble::new(About::Run, kind)
     }));
+    let rows = rows_after(&read, &plan, done);
     let changes = plan.changes.into_iter().map(|change| {
         let tried = done.states.get(change.plate.text()).cloned();
         let waits =
@@ -594,7 +595,7 @@ fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         name: name.clone(),
         kind: turn.config.kind.name(),
         outcome,
-        rows: Some(read.list.rows.len() as u64),
+        rows: Some(rows),
         strangers: plan.strangers as u64,
         capacity: read.capacity,
         changes: changes.collect(),
@@ -604,6 +605,16 @@ fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         blocked,
     };
     (seen, troubles)
+}
+
+/// How many rows it has when what was done is done.
+fn rows_after(read: &Read, plan: &GatePlan, done: &Done) -> u64 {
+    let is_done = |change: &&RowChange| {
+        done.states.get(change.plate.text()).is_some_and(|(state, _)| state.is_confirmed())
+    };
+    let of = |verb| plan.changes.iter().filter(is_done).filter(|one| one.verb == verb).count();
+    let rows = read.list.rows.len() + of(RowVerb::Add);
+    rows.saturating_sub(of(RowVerb::Remove)) as u64
 }
 
 /// What waits for approval, for each reason.
