@@ -6,7 +6,7 @@ use crate::cli::DiffArgs;
 use crate::command::CommandName;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{plan, prove};
-use crate::engine::rights;
+use crate::engine::rights::{self, members};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
@@ -39,7 +39,8 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     } else {
         report.permit_lists = permit_lists::to_be_made_anew(context);
     }
-    report.troubles.extend(rights.troubles);
+    let plates = members::look(&context.config, &store, context.clock.began(), closely)?;
+    report.troubles.extend(rights.troubles.into_iter().chain(plates.troubles));
     report.rights_files = rights.sections;
     report.blocked = plan_file::blocked_id(plan.blocked());
     if let Some(id) = &report.blocked {

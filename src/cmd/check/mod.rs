@@ -10,7 +10,7 @@ use super::{Context, permit_lists};
 use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::engine::Systems;
-use crate::engine::rights::{self, Closely};
+use crate::engine::rights::{self, Closely, members};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
@@ -41,6 +41,7 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
             Ok(store) => {
                 rows = sides::both_sides(context, systems, &store, &mut findings)?;
                 findings.extend(rights_files(context, &store)?);
+                findings.extend(plates_of_members(context, &store)?);
                 findings.extend(lists_of_permits(context, &store)?);
             }
             Err(error) => findings.push(failed("state file", &error)),
@@ -94,6 +95,18 @@ fn rights_files(context: &Context, store: &Store) -> Result<Vec<Finding>, Error>
     let found = whole.map(|seen| {
         let rights = usize::try_from(seen.rights).unwrap_or(usize::MAX);
         Finding::ok(seen.name.as_str(), many(rights, "right"))
+    });
+    Ok(found.chain(looked.troubles.into_iter().map(Finding::from)).collect())
+}
+
+/// Reads the plates of every link file, where they are needed, and says how many there are.
+fn plates_of_members(context: &Context, store: &Store) -> Result<Vec<Finding>, Error> {
+    let closely = Closely { is_full: true, accept_shrink: None };
+    let looked = members::look(&context.config, store, context.clock.began(), closely)?;
+    let found = looked.counted.iter().map(|(path, plates)| {
+        let plates = usize::try_from(*plates).unwrap_or(usize::MAX);
+        let text = format!("{}: {} of members", path.display(), many(plates, "plate"));
+        Finding::ok("link file", text)
     });
     Ok(found.chain(looked.troubles.into_iter().map(Finding::from)).collect())
 }

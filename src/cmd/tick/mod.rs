@@ -13,7 +13,7 @@ use crate::engine::Systems;
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
-use crate::engine::rights::{self, Closely, Looked};
+use crate::engine::rights::{self, Closely, Looked, members};
 use crate::error::Error;
 use crate::model::RunId;
 use crate::report::unchanged as quiet_report;
@@ -41,6 +41,8 @@ pub fn tick(
 #[derive(Debug, Default)]
 struct Cars {
     rights: Looked,
+    /// The plates of members.
+    plates: members::Looked,
     /// Every list of permits, where none of them is to be looked at.
     lists: Option<Vec<PermitListReport>>,
     /// Whoever limits a run to somebody asks about a door.
@@ -54,13 +56,15 @@ impl Cars {
         }
         let (config, now) = (&context.config, context.clock.began());
         let rights = rights::look(config, store, now, closely(scope))?;
+        let plates = members::look(config, store, now, closely(scope))?;
         let lists = permit_lists::settled(context, store)?;
-        Ok(Self { rights, lists, are_left_alone: false })
+        Ok(Self { rights, plates, lists, are_left_alone: false })
     }
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
     fn are_quiet(&self) -> bool {
-        self.are_left_alone || self.rights.is_quiet() && self.lists.is_some()
+        let are_known = self.rights.is_quiet() && self.plates.is_quiet();
+        self.are_left_alone || are_known && self.lists.is_some()
     }
 
     /// Keeps what was read, and brings the lists up to date.
@@ -69,11 +73,12 @@ impl Cars {
             return Ok(permit_lists::Done::default());
         }
         self.rights.record(store)?;
+        self.plates.record(store)?;
         Ok(permit_lists::write(context, store, true)?)
     }
 }
 
-/// How closely rights-files are looked at.
+/// How closely rights-files and plates of members are looked at.
 pub(super) fn closely(scope: &Scope) -> Closely {
     Closely { is_full: scope.is_full, accept_shrink: scope.accept_shrink }
 }
@@ -109,7 +114,7 @@ fn tick_with(
         }
     };
     in_run(context, systems, store, cars, |store, run| {
-        whole(context, systems, store, scope, (asked, &cars.rights), run)
+        whole(context, systems, store, scope, (asked, cars), run)
     })
 }
 
@@ -138,7 +143,7 @@ fn told_news(
         let plan = plan(&nobody.gathered.facts);
         compare::with_everybody(context, systems, store, (&nobody, &plan), &report)?;
     }
-    unchanged::complete(context, systems, store, &cars.rights, report).map(Ok)
+    unchanged::complete(context, systems, store, cars, report).map(Ok)
 }
 
 /// Begins a run, does what it is for, and ends it.
@@ -175,7 +180,7 @@ fn whole(
     systems: &dyn Systems,
     store: &mut Store,
     scope: Scope,
-    (asked, rights): (Asked, &Looked),
+    (asked, cars): (Asked, &Cars),
     run: RunId,
 ) -> Result<(Report, Option<Quiet>), Error> {
     let config = &context.config;
@@ -194,7 +199,8 @@ fn whole(
     let is_settled = gathered.record(config, store, &plan, run)?;
     let mut report =
         Report::of(CommandName::Sync, Some(run), (config, &gathered), &plan, &seen_before, false);
-    report.troubles.extend(rights.troubles.iter().cloned());
+    let Cars { rights, plates, .. } = cars;
+    report.troubles.extend(rights.troubles.iter().chain(&plates.troubles).cloned());
     let uncommitted = store.journal().uncommitted_targets()?;
     report.troubles.extend(attention::left_targets(&uncommitted, &config.devices));
     // What is not known of an organisation in this tick has not moved.
