@@ -7,7 +7,7 @@ use crate::command::CommandName;
 use crate::engine::gates;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::{plan, prove};
-use crate::engine::rights;
+use crate::engine::rights::{self, members};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
@@ -34,15 +34,17 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let closely = closely(&scope);
     let rights = rights::look(&context.config, &store, context.clock.began(), closely)?;
     // Lists and gates follow from what is kept, as `sync` would keep it.
+    let plates = members::look(config, &store, context.clock.began(), closely)?;
     let (lists, cars) = store.as_if(|store| {
         gathered.record_listings(config, store)?;
         rights.record(store)?;
+        plates.record(store)?;
         let lists = permit_lists::write(context, store, false)?;
         Ok((lists, gates::all_cars(config, store, context.clock.began())?))
     })?;
     report.permit_lists = lists.lists;
     report.troubles.extend(lists.troubles);
-    report.troubles.extend(rights.troubles);
+    report.troubles.extend(rights.troubles.into_iter().chain(plates.troubles));
     if scope.only.is_everyone() {
         report.take_gates(super::gates::look(context, &network, &mut store, cars)?);
         report.shows_plates = context.shows_names();

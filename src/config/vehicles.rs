@@ -95,6 +95,14 @@ impl Vehicles {
         hex(&Sha256::digest(all.as_bytes()))
     }
 
+    /// A digest of everything here that decides which plates a link file names.
+    #[must_use]
+    pub fn sense_of_plates(&self) -> String {
+        let Self { country, plates, .. } = self;
+        let all = format!("{} {country:?} {plates:?}", env!("CARGO_PKG_VERSION"));
+        hex(&Sha256::digest(all.as_bytes()))
+    }
+
     /// Every file of every section.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.files.iter().flat_map(|one| &one.files)

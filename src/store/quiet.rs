@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
-use super::{Journal, RightsFile, StoreError, StoreProblem, seal};
+use super::{Journal, MemberPlateFile, RightsFile, StoreError, StoreProblem, seal};
 use crate::model::{RunId, SourceName};
 
 /// What a run leaves that found nothing to do and nothing wrong.
@@ -58,6 +58,8 @@ pub struct QuietRun {
     pub requests: BTreeMap<String, u64>,
     /// Rights-files that hold what is known of them still, and how each stood on the disk.
     pub rights_files: Vec<(RightsFile, Option<String>)>,
+    /// The same of link files with plates of members.
+    pub plate_files: Vec<(MemberPlateFile, Option<String>)>,
 }
 
 impl Journal<'_> {
@@ -107,6 +109,9 @@ impl Journal<'_> {
             }
             for (file, stamp) in &run.rights_files {
                 store.rights().refresh(file, stamp.clone(), run.began)?;
+            }
+            for (file, stamp) in &run.plate_files {
+                store.member_plates().refresh(file, stamp.clone(), run.began)?;
             }
             self.count_requests(&run.requests)?;
             Ok(id)

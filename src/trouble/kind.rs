@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::RowTrouble;
 use crate::exit::Exit;
-use crate::model::{Budget, Flaw, HolderId, RecordId, RightsRowReason, SourceName, Zone};
+use crate::model::{
+    Budget, Flaw, HolderId, RecordId, RightsRowReason, RowReason, SourceName, Zone,
+};
 use crate::text::words::words;
 
 /// What can go wrong, with what the text needs to know.
@@ -53,6 +55,17 @@ pub enum TroubleKind {
     },
     /// Rows of a rights-file that give no right; on which lines.
     RightsRowsLeftOut { reason: RightsRowReason, lines: Vec<u32> },
+
+    /// The plates of members in a link file cannot be read, or are not believed, while its links can be; what was
+    /// known of them stays.
+    MemberPlatesUnread {
+        /// No later run mends it by itself.
+        needs_somebody: bool,
+        failed: Failed,
+    },
+    /// Rows of a link file whose plates are nobody's, or that hold something else in the place of plates; on which
+    /// lines.
+    MemberPlatesLeftOut { reason: RowReason, lines: Vec<u32> },
 
     /// A list of permits is not on the disk as it should be.
     PermitListUnwritten(Failed),
@@ -319,6 +332,8 @@ words! {
         LinkFileUnread = "link-file-unread",
         RightsFileUnread = "rights-file-unread",
         RightsRowsLeftOut = "rights-rows-left-out",
+        MemberPlatesUnread = "member-plates-unread",
+        MemberPlatesLeftOut = "member-plates-left-out",
         PermitListUnwritten = "permit-list-unwritten",
         RowsNotDone = "rows-not-done",
         RowsNotTaken = "rows-not-taken",

@@ -132,8 +132,10 @@ impl TroubleKind {
             Self::OwnClock(_) => Exit::Fatal,
             Self::LinkFileUnread { may_be_right: true, .. } => Exit::InStep,
             Self::LinkFileUnread { may_be_right: false, .. }
-            | Self::RightsFileUnread { needs_somebody: false, .. } => Exit::Temporary,
-            Self::RightsFileUnread { needs_somebody: true, .. } => Exit::Refused,
+            | Self::RightsFileUnread { needs_somebody: false, .. }
+            | Self::MemberPlatesUnread { needs_somebody: false, .. } => Exit::Temporary,
+            Self::RightsFileUnread { needs_somebody: true, .. }
+            | Self::MemberPlatesUnread { needs_somebody: true, .. } => Exit::Refused,
             Self::PermitListUnwritten(_)
             | Self::Busy(_)
             | Self::Unusable(_)
@@ -178,6 +180,7 @@ impl TroubleKind {
             | Self::OtherNames(_)
             | Self::NotTold(_)
             | Self::RightsRowsLeftOut { .. }
+            | Self::MemberPlatesLeftOut { .. }
             | Self::Repeated(..) => Exit::InStep,
         }
     }
@@ -206,6 +209,8 @@ impl TroubleKind {
             Self::LinkFileUnread { .. } => Word::LinkFileUnread,
             Self::RightsFileUnread { .. } => Word::RightsFileUnread,
             Self::RightsRowsLeftOut { .. } => Word::RightsRowsLeftOut,
+            Self::MemberPlatesUnread { .. } => Word::MemberPlatesUnread,
+            Self::MemberPlatesLeftOut { .. } => Word::MemberPlatesLeftOut,
             Self::PermitListUnwritten(_) => Word::PermitListUnwritten,
             Self::Busy(_) => Word::Busy,
             Self::Twin(_) => Word::Twin,
@@ -258,6 +263,7 @@ impl TroubleKind {
             Self::Overtaken(person, _) => person.to_string(),
             Self::RightsRowsLeftOut { reason, .. } => reason.to_string(),
             Self::Rows(RowTrouble::NotDone { reason, .. }) => (*reason).to_owned(),
+            Self::MemberPlatesLeftOut { reason, .. } => reason.to_string(),
             Self::ServedNoMore { member, .. } => member.to_string(),
             Self::Released { id, .. } => id.to_string(),
             Self::OrganisationLeft { organisation, .. } => organisation.to_string(),

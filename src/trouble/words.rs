@@ -69,6 +69,16 @@ impl TroubleKind {
                     failed.text
                 )
             }
+            Self::MemberPlatesUnread { failed, .. } => format!(
+                "no plates are taken from it: it {}; what is known of them stays",
+                failed.text
+            ),
+            Self::MemberPlatesLeftOut { reason, lines } => format!(
+                "{} left out for plates (line {}): {}",
+                many(lines.len(), "row"),
+                some_of(lines, NAMED_MAX, ", "),
+                reason.explain().0
+            ),
             Self::PermitListUnwritten(failed) => {
                 format!("cannot be written: {}; the list of before stays", failed.text)
             }
@@ -250,6 +260,7 @@ impl TroubleKind {
             | Self::ListRefused(_, failed)
             | Self::LinkFileUnread { failed, .. }
             | Self::RightsFileUnread { failed, .. }
+            | Self::MemberPlatesUnread { failed, .. }
             | Self::PermitListUnwritten(failed)
             | Self::NotTold(failed)
             | Self::BrokeOff(_, failed)
@@ -305,6 +316,7 @@ impl TroubleKind {
                  members"
             )),
             Self::RightsRowsLeftOut { reason, .. } => Hint::text(reason.explain().1),
+            Self::MemberPlatesLeftOut { reason, .. } => Hint::text(reason.explain().1),
             Self::Busy(_) => Hint::text("run it again when the other one is done"),
             Self::HeldBack { is_spent: true, .. } => Hint::text(
                 "so many logins were refused within half an hour that one more, with whatever password, \

@@ -11,7 +11,7 @@ use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::engine::Systems;
 use crate::engine::gates::all_cars;
-use crate::engine::rights::{self, Closely};
+use crate::engine::rights::{self, Closely, members};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
@@ -43,6 +43,7 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
             Ok(mut store) => {
                 rows = sides::both_sides(context, systems, &store, &mut findings)?;
                 findings.extend(rights_files(context, &store)?);
+                findings.extend(plates_of_members(context, &store)?);
                 findings.extend(lists_of_permits(context, &store)?);
                 findings.extend(gates_seen(context, systems, &mut store)?);
             }
@@ -121,6 +122,18 @@ fn gates_seen(
     }
     findings.extend(done.troubles.into_iter().map(Finding::from));
     Ok(findings)
+}
+
+/// Reads the plates of every link file, where they are needed, and says how many there are.
+fn plates_of_members(context: &Context, store: &Store) -> Result<Vec<Finding>, Error> {
+    let closely = Closely { is_full: true, accept_shrink: None };
+    let looked = members::look(&context.config, store, context.clock.began(), closely)?;
+    let found = looked.counted.iter().map(|(path, plates)| {
+        let plates = usize::try_from(*plates).unwrap_or(usize::MAX);
+        let text = format!("{}: {} of members", path.display(), many(plates, "plate"));
+        Finding::ok("link file", text)
+    });
+    Ok(found.chain(looked.troubles.into_iter().map(Finding::from)).collect())
 }
 
 fn failed(about: &str, error: &Error) -> Finding {

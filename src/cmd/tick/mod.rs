@@ -15,7 +15,7 @@ use crate::engine::gates::{GatesDone, settled};
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
 use crate::engine::plan::{Standing, plan, prove};
-use crate::engine::rights::{self, Closely, Looked};
+use crate::engine::rights::{self, Closely, Looked, members};
 use crate::error::Error;
 use crate::model::RunId;
 use crate::report::unchanged as quiet_report;
@@ -46,6 +46,8 @@ pub fn tick(
 #[derive(Debug, Default)]
 struct Cars {
     rights: Looked,
+    /// The plates of members.
+    plates: members::Looked,
     /// Every list of permits, where none of them is to be looked at.
     lists: Option<Vec<PermitListReport>>,
     /// Every gate, where nothing is to be done at any, as far as members are as they were.
@@ -63,6 +65,7 @@ impl Cars {
         }
         let (config, now) = (&context.config, context.clock.began());
         let rights = rights::look(config, store, now, closely(scope))?;
+        let plates = members::look(config, store, now, closely(scope))?;
         let lists = permit_lists::settled(context, store)?;
         let is_asked = scope.is_full || !scope.accept_devices.is_empty();
         let gates = match is_asked && !config.gates.is_empty() {
@@ -70,13 +73,14 @@ impl Cars {
             false => settled(config, store, now)?,
         };
         let asks = Asks { is_full: scope.is_full, accepted: scope.accept_devices.clone() };
-        Ok(Self { rights, lists, gates, asks, are_left_alone: false })
+        Ok(Self { rights, plates, lists, gates, asks, are_left_alone: false })
     }
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
     fn are_quiet(&self) -> bool {
         let is_settled = self.lists.is_some() && self.gates.is_some();
-        self.are_left_alone || self.rights.is_quiet() && is_settled
+        let are_known = self.rights.is_quiet() && self.plates.is_quiet();
+        self.are_left_alone || are_known && is_settled
     }
 
     /// Brings the gates up to date with what is known by now.
@@ -99,11 +103,12 @@ impl Cars {
             return Ok(permit_lists::Done::default());
         }
         self.rights.record(store)?;
+        self.plates.record(store)?;
         Ok(permit_lists::write(context, store, true)?)
     }
 }
 
-/// How closely rights-files are looked at.
+/// How closely rights-files and plates of members are looked at.
 pub(super) fn closely(scope: &Scope) -> Closely {
     Closely { is_full: scope.is_full, accept_shrink: scope.accept_shrink }
 }
@@ -139,7 +144,7 @@ fn tick_with(
         }
     };
     in_run(context, systems, store, cars, |store, run| {
-        whole(context, systems, store, scope, (asked, &cars.rights), run)
+        whole(context, systems, store, scope, (asked, cars), run)
     })
 }
 
@@ -168,7 +173,7 @@ fn told_news(
         let plan = plan(&nobody.gathered.facts);
         compare::with_everybody(context, systems, store, (&nobody, &plan), &report)?;
     }
-    unchanged::complete(context, systems, store, &cars.rights, report).map(Ok)
+    unchanged::complete(context, systems, store, cars, report).map(Ok)
 }
 
 /// Begins a run, does what it is for, and ends it.
@@ -211,7 +216,7 @@ fn whole(
     systems: &dyn Systems,
     store: &mut Store,
     scope: Scope,
-    (asked, rights): (Asked, &Looked),
+    (asked, cars): (Asked, &Cars),
     run: RunId,
 ) -> Result<(Report, Option<Quiet>), Error> {
     let config = &context.config;
@@ -230,7 +235,8 @@ fn whole(
     let is_settled = gathered.record(config, store, &plan, run)?;
     let mut report =
         Report::of(CommandName::Sync, Some(run), (config, &gathered), &plan, &seen_before, false);
-    report.troubles.extend(rights.troubles.iter().cloned());
+    let Cars { rights, plates, .. } = cars;
+    report.troubles.extend(rights.troubles.iter().chain(&plates.troubles).cloned());
     let uncommitted = store.journal().uncommitted_targets()?;
     report.troubles.extend(attention::left_targets(&uncommitted, &config.devices));
     // What is not known of an organisation in this tick has not moved.

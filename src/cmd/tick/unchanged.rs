@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Cars;
 use crate::cmd::Context;
 use crate::engine::Systems;
-use crate::engine::rights::Looked;
 use crate::error::Error;
 use crate::model::SourceName;
 use crate::report::Report;
@@ -15,7 +15,7 @@ pub(super) fn complete(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
-    rights: &Looked,
+    cars: &Cars,
     mut report: Report,
 ) -> Result<Report, Error> {
     log::info!("nothing has changed since everything was last looked at");
@@ -27,7 +27,8 @@ pub(super) fn complete(
         ended: context.clock.now(),
         asked: context.config.sources.iter().map(|source| source.name.clone()).collect(),
         requests: systems.requests(),
-        rights_files: rights.same().to_vec(),
+        rights_files: cars.rights.same().to_vec(),
+        plate_files: cars.plates.same().to_vec(),
     };
     report.run = Some(store.journal().record_quiet_run(&quiet)?);
     Ok(report)

@@ -1,6 +1,7 @@
 //! What can be done about a rights-file that cannot be used. Pure.
 
 use crate::engine::link::file::{Doubt, FileProblem};
+use crate::trouble::Hint;
 
 /// Whether no later run mends it by itself: another export with the same program is as wrong.
 pub(super) fn is_lasting(problem: &FileProblem) -> bool {
@@ -27,8 +28,18 @@ pub(super) fn is_lasting(problem: &FileProblem) -> bool {
     }
 }
 
-/// What to do about it.
-pub(super) fn hint(problem: &FileProblem) -> &'static str {
+/// What to do about it; where rows are gone, `shrank_to` is how many are left.
+pub(super) fn remedy(problem: &FileProblem, shrank_to: Option<usize>) -> Hint {
+    match shrank_to {
+        Some(rows) => Hint::command(
+            "export it again; if so many were taken out of it on purpose",
+            format!("ivms-sync sync --accept-shrink {rows}"),
+        ),
+        None => Hint::text(hint(problem)),
+    }
+}
+
+fn hint(problem: &FileProblem) -> &'static str {
     match problem {
         FileProblem::Missing => {
             "check `files` in its section; a relative path starts at the configuration file"

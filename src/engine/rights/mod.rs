@@ -5,11 +5,15 @@
 //! nothing and removes nothing: what was known of it stays, and is not fresh any more when `fresh_for` is over.
 //! So a broken export never says that somebody has no right.
 //!
+//! The plates of members, which link files name, are looked at in the same way; see [`members`].
+//!
 //! No plate is in any message: a row is told by its file and its line.
 
 mod error;
+mod file;
 mod heading;
 mod known;
+pub mod members;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -21,13 +25,14 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::{Config, RightsFileConfig};
-use crate::engine::link::file::{Doubt, FileProblem, Sheet, read_sheet, stamp_of};
-use crate::model::{RightsRow, RightsRowReason, SourceName};
+use crate::engine::link::file::{Doubt, FileProblem, Sheet};
+use crate::model::{Plate, RightsRowReason, SourceName};
 use crate::store::{RightsFile, RightsFileRead, Store, StoreError};
 use crate::text::lists::many;
-use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
+use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
-use error::{hint, is_lasting};
+use error::{is_lasting, remedy};
+use file::{Before, File, Found, by_reason, plates_gone, say};
 pub use known::Known;
 use rows::{RightsLayout, RightsRows};
 
@@ -90,7 +95,8 @@ pub fn look(
     let kept_since = now.checked_sub_signed(kept).unwrap_or(DateTime::UNIX_EPOCH);
     let mut looked = Looked { kept_since, now, ..Looked::default() };
     let known = store.rights().files()?;
-    looked.has_ended = store.rights().has_ended(kept_since)?;
+    // Rows are of files.
+    looked.has_ended = !known.is_empty() && store.rights().has_ended(kept_since)?;
     for section in &vehicles.files {
         let mut seen = SectionSeen {
             name: section.name.clone(),
@@ -127,51 +133,47 @@ struct OneFile<'a> {
 
 impl OneFile<'_> {
     fn look(&self, looked: &mut Looked, seen: &mut SectionSeen) -> Result<(), StoreError> {
-        let Self { config, section, path, now, .. } = *self;
+        let Self { config, section, path, before, now, .. } = *self;
         let sense = config.vehicles.sense_of(section);
-        let stamp = stamp_of(path, now);
-        let of_sense = self.before.filter(|before| before.sense == sense);
-        let stands = of_sense.filter(|before| stamp.is_some() && before.stamp == stamp);
-        if let Some(before) = stands.filter(|_| !self.closely.is_full) {
-            return self.keep(before, stamp, looked, seen);
-        }
+        let known = before.map(|known| Before {
+            sha256: &known.sha256,
+            sense: &known.sense,
+            stamp: known.stamp.as_ref(),
+        });
+        let is_full = self.closely.is_full;
+        let file = File { path, before: known, sense: &sense, now, is_full };
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let layout = RightsLayout::new(&config.vehicles, section, &name);
-        let sheet = match read_sheet(&layout, path) {
-            Ok(sheet) => sheet,
-            Err(problem) => {
+        let found = file.look(&layout, |sheet| self.doubt(sheet))?;
+        let doubted = match &found {
+            Found::Doubted(sheet, Doubt::NoLineEnd) => Some(sheet.sha256.clone()),
+            _ => None,
+        };
+        if !matches!(found, Found::Stands(_) | Found::Unread(_)) {
+            looked.doubts.push((section.name.clone(), path.to_owned(), doubted));
+        }
+        let (sheet, stamp) = match found {
+            Found::Stands(stamp) | Found::Same(stamp) => {
+                return before.map_or(Ok(()), |before| self.keep(before, stamp, looked, seen));
+            }
+            Found::Unread(problem) => {
                 self.refuse(&problem, None, looked, seen);
                 return Ok(());
             }
+            Found::Doubted(sheet, doubt) => {
+                let rows = sheet.rows.rows.len();
+                let shrank_to = matches!(doubt, Doubt::RowsGone { .. }).then_some(rows);
+                self.refuse(&FileProblem::LooksCutOff(doubt), shrank_to, looked, seen);
+                return Ok(());
+            }
+            Found::Other(sheet, stamp) => (sheet, stamp),
         };
-        if let Some(before) = of_sense.filter(|before| before.sha256 == sheet.sha256) {
-            looked.doubts.push((section.name.clone(), path.to_owned(), None));
-            return self.keep(before, stamp, looked, seen);
-        }
-        if let Some(doubt) = self.doubt(&sheet)? {
-            let shrank_to =
-                matches!(doubt, Doubt::RowsGone { .. }).then_some(sheet.rows.rows.len());
-            let seen_now = matches!(doubt, Doubt::NoLineEnd).then(|| sheet.sha256.clone());
-            looked.doubts.push((section.name.clone(), path.to_owned(), seen_now));
-            self.refuse(&FileProblem::LooksCutOff(doubt), shrank_to, looked, seen);
-            return Ok(());
-        }
-        looked.doubts.push((section.name.clone(), path.to_owned(), None));
-        let Sheet { rows, sha256, notes, .. } = sheet;
-        log::info!(
-            "{}: {} read, {} left out",
-            path.display(),
-            many(rows.rows.len(), "right"),
-            many(rows.left_out.len(), "row")
-        );
-        for note in &notes {
-            log::warn!("{}: {note}", path.display());
-        }
-        let left_out = rows.left_out.iter().map(|row| (row.reason, row.line));
-        looked.troubles.extend(self.told(&by_reason(left_out)));
-        seen.rights += rows.rows.len() as u64;
-        seen.left_out += rows.left_out.len() as u64;
-        let RightsRows { rows, left_out, .. } = rows;
+        say(path, &sheet, (sheet.rows.rows.len(), "right"), sheet.rows.left_out.len());
+        let Sheet { rows: RightsRows { rows, left_out, .. }, sha256, .. } = sheet;
+        let reasons = by_reason(left_out.iter().map(|row| (row.reason, row.line)));
+        looked.troubles.extend(self.told(&reasons));
+        seen.rights += rows.len() as u64;
+        seen.left_out += left_out.len() as u64;
         let (source, path) = (section.name.clone(), path.to_owned());
         looked.fresh.push(RightsFileRead { source, path, sha256, sense, stamp, rows, left_out });
         Ok(())
@@ -206,14 +208,7 @@ impl OneFile<'_> {
         seen.is_whole = false;
         seen.rights += self.before.map_or(0, |before| before.rights);
         seen.left_out += self.before.map_or(0, |before| before.left_out);
-        let hint = match shrank_to {
-            Some(rights) => Hint::command(
-                "export it again; if so many were taken out of it on purpose",
-                format!("ivms-sync sync --accept-shrink {rights}"),
-            ),
-            None => Hint::text(hint(problem)),
-        };
-        let failed = Failed { text: problem.to_string(), hint: Some(hint) };
+        let failed = Failed { text: problem.to_string(), hint: Some(remedy(problem, shrank_to)) };
         let kind = TroubleKind::RightsFileUnread {
             needs_somebody: is_lasting(problem),
             was_read: self.before.is_some(),
@@ -237,10 +232,9 @@ impl OneFile<'_> {
         }
         let Some(before) = self.before else { return Ok(None) };
         let running = self.store.rights().plates_running(before, self.now)?;
-        let (gone, known) = (missing(&running, &sheet.rows), running.len());
-        let is_accepted = self.closely.accept_shrink == Some(sheet.rows.rows.len());
-        let is_believed = gone <= self.config.guard.losses_allowed(known) || is_accepted;
-        Ok((!is_believed).then_some(Doubt::RowsGone { gone, known }))
+        let accepted = self.closely.accept_shrink;
+        let (there, rows) = (plates_in(&sheet.rows), sheet.rows.rows.len());
+        Ok(plates_gone(&running, &there, rows, (self.config.guard, accepted)))
     }
 
     /// The rows that were left out, as remarks.
@@ -255,26 +249,10 @@ impl OneFile<'_> {
     }
 }
 
-/// How many rows that have not ended are of plates which no row names any more, usable or not.
-fn missing(running: &[String], rows: &RightsRows) -> usize {
+/// The plates that a row names, usable or not.
+fn plates_in(rows: &RightsRows) -> HashSet<&str> {
     let left_out = rows.left_out.iter().filter_map(|row| row.plate.as_ref());
-    let there: HashSet<&str> = rows
-        .rows
-        .iter()
-        .map(|row: &RightsRow| row.plate.text())
-        .chain(left_out.map(|p| p.text()))
-        .collect();
-    running.iter().filter(|plate| !there.contains(plate.as_str())).count()
-}
-
-fn by_reason(
-    rows: impl IntoIterator<Item = (RightsRowReason, u32)>,
-) -> BTreeMap<RightsRowReason, Vec<u32>> {
-    let mut reasons: BTreeMap<_, Vec<u32>> = BTreeMap::new();
-    for (reason, line) in rows {
-        reasons.entry(reason).or_default().push(line);
-    }
-    reasons
+    rows.rows.iter().map(|row| &row.plate).chain(left_out).map(Plate::text).collect()
 }
 
 impl Looked {

@@ -96,8 +96,14 @@ fn members_who_left_long_ago_are_forgotten_unless_they_are_linked() {
     store.journal().end_run(run, at(400 * DAY), &end).unwrap();
     assert!(store.journal().quiet().unwrap().is_some());
     let (began, requests) = (at(420 * DAY), BTreeMap::new());
-    let quiet =
-        QuietRun { began, ended: began, asked: Vec::new(), requests, rights_files: Vec::new() };
+    let quiet = QuietRun {
+        began,
+        ended: began,
+        asked: Vec::new(),
+        requests,
+        rights_files: Vec::new(),
+        plate_files: Vec::new(),
+    };
     store.journal().record_quiet_run(&quiet).unwrap();
     assert_eq!(known(&store), ["1", "3", "4", "5"]);
     assert_eq!(count(&store, "member_role WHERE member = 2"), 0);
@@ -134,7 +140,14 @@ fn quiet_ticks_leave_a_side_file_that_stays_short_and_close_it_seldom() {
         let store = sandbox.open();
         let asked = vec![club().clone()];
         let (began, requests) = (at(tick), BTreeMap::from([("club".to_owned(), 1)]));
-        let quiet = QuietRun { began, ended: began, asked, requests, rights_files: Vec::new() };
+        let quiet = QuietRun {
+            began,
+            ended: began,
+            asked,
+            requests,
+            rights_files: Vec::new(),
+            plate_files: Vec::new(),
+        };
         store.journal().record_quiet_run(&quiet).unwrap();
         drop(store);
         lengths.push(side_file_bytes(&sandbox.path()));

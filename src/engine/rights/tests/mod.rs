@@ -14,6 +14,7 @@ use crate::config::{self, Environment};
 use crate::connectors::KINDS;
 use crate::engine::link::file::sheet;
 use crate::exit::Exit;
+use crate::model::RightsRow;
 use crate::store::OfPlate;
 
 const CONFIG: &str = r#"time_zone = "Europe/Ljubljana"
