@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::config::GateConfig;
-use crate::engine::Systems;
+use crate::config::{GateConfig, Mode};
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
+use crate::engine::gather::plausibility::judge_serial;
+use crate::engine::{Systems, TargetOutcome};
 use crate::model::{Memory, Zone};
 use crate::ports::{Failure, Gate, GateRows, Identity, TargetClock};
-use crate::trouble::{Trouble, TroubleKind};
+use crate::text::lists::some_of;
+use crate::trouble::{Failed, Trouble, TroubleKind};
 
 /// What a gate answered.
 pub(super) struct Read {
@@ -43,7 +45,7 @@ pub(super) fn contact(
 }
 
 /// What is wrong with its clock, as a trouble: by another clock it would open on other days.
-pub(super) fn clock_trouble(
+fn clock_trouble(
     config: &GateConfig,
     shown: Option<TargetClock>,
     now: DateTime<Utc>,
@@ -61,4 +63,38 @@ pub(super) fn clock_trouble(
         },
     };
     Some(Trouble::of_target(&config.name, kind))
+}
+
+/// Whether what a gate answered is to be believed, and whether it may be written to.
+pub(super) fn judge(
+    config: &GateConfig,
+    read: &Read,
+    (serial, is_accepted): (&str, bool),
+    now: DateTime<Utc>,
+) -> (TargetOutcome, Vec<Trouble>) {
+    let of = |kind| Trouble::of_target(&config.name, kind);
+    let mut troubles = Vec::new();
+    if let (Err(doubt), false) = (judge_serial(serial, &read.identity.serial), is_accepted) {
+        let persons = Some(read.list.rows.len());
+        troubles.push(of(TroubleKind::NotBelieved { text: doubt.to_string(), persons }));
+        return (TargetOutcome::NotBelieved, troubles);
+    }
+    if !read.list.complete {
+        let entries = some_of(&read.list.unusable, 1, ", ");
+        let colon = if entries.is_empty() { "" } else { ": " };
+        let failed = Failed::new(
+            format!("its list was not read whole, so nothing is changed there{colon}{entries}"),
+            Some("the next run reads it again"),
+        );
+        troubles.push(of(TroubleKind::Unreachable(failed)));
+        return (TargetOutcome::Unreachable, troubles);
+    }
+    if let Some(trouble) = clock_trouble(config, read.clock, now) {
+        troubles.push(trouble);
+        return (TargetOutcome::ClockWrong, troubles);
+    }
+    match config.mode {
+        Mode::Observe => (TargetOutcome::Observed, troubles),
+        Mode::GrantOnly | Mode::Full => (TargetOutcome::Ok, troubles),
+    }
 }

@@ -17,8 +17,8 @@ pub mod proof;
 mod run;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use of_car::{CarAtGate, of_car};
-pub use run::{
-    AllCars, GateRun, GateSeen, GatesDone, NotDone, RowChangeSeen, all_cars, run, settled,
-};
+pub use run::{AllCars, GateRun, GatesDone, all_cars, run, settled};
+pub use told::{GateSeen, NotDone, RowChangeSeen};

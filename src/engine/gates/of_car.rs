@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::cars::Cars;
 use super::claims::{Wanted, wanted};
-use super::run::{NotDone, today};
+use super::run::today;
+use super::told::NotDone;
 use crate::config::{Config, GateConfig, Mode};
 use crate::model::{OwnRow, ParkingZoneName, Plate, RightRef, TargetName};
 use crate::store::{GateKept, Store, StoreError};

@@ -5,32 +5,29 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 
 use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::carry_out::{Done, Work, carry_out};
 use super::cars::Cars;
 use super::claims::wanted;
-use super::contact::{Asked, Read, clock_trouble, contact};
-use super::plan::{GateFacts, GatePlan, RowChange, RowNotDone, RowReason, plan};
+use super::contact::{Asked, Read, contact, judge};
+use super::plan::{GateFacts, GatePlan, RowReason, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
+use super::told::{GateSeen, as_kept, not_done, repeated, rows_after, seen};
 use crate::clock::Clock;
-use crate::config::{Config, GateConfig, Mode};
+use crate::config::{Config, GateConfig};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
 use crate::engine::gather::devices::{failure, held_back, left_alone, to_remember};
-use crate::engine::gather::plausibility::judge_serial;
 use crate::engine::gather::{LoginResult, remember_login};
 use crate::engine::rights::Known;
-use crate::engine::{ChangeState, Systems, TargetOutcome, side_by_side};
-use crate::exit::Exit;
-use crate::model::{Budget, GateRow, OwnRow, RowVerb, RunId, TargetName};
+use crate::engine::{Systems, TargetOutcome, side_by_side};
+use crate::model::{GateRow, OwnRow, RunId, TargetName};
 use crate::ports::{Gate, Identity};
 use crate::stop::Stop;
 use crate::store::lock::TargetLock;
 use crate::store::{GateKept, Store, StoreError};
 use crate::text::hex::hex;
-use crate::text::lists::some_of;
-use crate::trouble::{About, Failed, RowTrouble, Trouble, TroubleKind};
+use crate::trouble::{Failed, RowTrouble, Trouble, TroubleKind};
 
 /// Budgets per day look back this far.
 const BUDGET_DAY: TimeDelta = TimeDelta::hours(24);
@@ -64,44 +61,6 @@ pub fn all_cars(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Al
         .iter()
         .map(|gate| Ok((gate.name.clone(), Cars::of(gate, config, store, now)?)));
     each.collect()
-}
-
-/// One change of a row, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowChangeSeen {
-    pub change: RowChange,
-    pub state: ChangeState,
-    pub error: Option<String>,
-}
-
-/// Rights for which nothing is done, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotDone {
-    pub reason: RowReason,
-    pub rights: Vec<String>,
-}
-
-/// What a run has to say of a gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GateSeen {
-    pub name: TargetName,
-    /// The word of its kind.
-    pub kind: &'static str,
-    pub outcome: TargetOutcome,
-    /// How many rows it has, of whomever; nothing where it was never read.
-    pub rows: Option<u64>,
-    /// Rows that somebody else made.
-    pub strangers: u64,
-    /// The most rows that it holds, where it says.
-    pub capacity: Option<u64>,
-    pub changes: Vec<RowChangeSeen>,
-    /// Why nothing is done for some plates, with the right of each.
-    pub not_done: Vec<NotDone>,
-    /// Who it is, and what was learnt of it that is otherwise than documented, where it was asked.
-    pub identity: Option<Identity>,
-    pub learnt: Vec<String>,
-    /// The id of the changes that wait for approval.
-    pub blocked: Option<String>,
 }
 
 /// What became of all gates.
@@ -214,35 +173,35 @@ pub fn run(
 }
 
 /// A gate that is to be asked.
-struct Turn<'c> {
-    config: &'c GateConfig,
-    asked: Asked<'c>,
-    cars: Cars,
-    kept: Option<GateKept>,
-    own: BTreeMap<String, OwnRow>,
-    basis: String,
-    sources: String,
+pub(super) struct Turn<'c> {
+    pub(super) config: &'c GateConfig,
+    pub(super) asked: Asked<'c>,
+    pub(super) cars: Cars,
+    pub(super) kept: Option<GateKept>,
+    pub(super) own: BTreeMap<String, OwnRow>,
+    pub(super) basis: String,
+    pub(super) sources: String,
     /// Nobody else talks to the gate until this goes.
-    _lock: TargetLock,
+    pub(super) _lock: TargetLock,
 }
 
 /// A gate that answered, with what follows from it.
-struct Ready<'c> {
-    turn: Turn<'c>,
+pub(super) struct Ready<'c> {
+    pub(super) turn: Turn<'c>,
     /// The connection, until it is done with.
-    gate: Option<Box<dyn Gate>>,
-    read: Read,
-    plan: GatePlan,
-    proven: Option<ProvenRows>,
-    outcome: TargetOutcome,
-    troubles: Vec<Trouble>,
+    pub(super) gate: Option<Box<dyn Gate>>,
+    pub(super) read: Read,
+    pub(super) plan: GatePlan,
+    pub(super) proven: Option<ProvenRows>,
+    pub(super) outcome: TargetOutcome,
+    pub(super) troubles: Vec<Trouble>,
     /// Its list was read whole, and is that of this gate.
-    is_believed: bool,
+    pub(super) is_believed: bool,
     /// Somebody has accepted it as another one.
-    is_accepted: bool,
+    pub(super) is_accepted: bool,
 }
 
-type Seen = (GateSeen, Vec<Trouble>);
+pub(super) type Seen = (GateSeen, Vec<Trouble>);
 
 impl GateRun<'_> {
     /// A gate in its turn; what is known of it where it is not asked.
@@ -322,7 +281,7 @@ impl GateRun<'_> {
             turn.own.clear();
         }
         let serial = store.devices().device_state(&config.name)?.serial.unwrap_or_default();
-        let (outcome, troubles) = self.judge(config, &read, (&serial, is_accepted));
+        let (outcome, troubles) = judge(config, &read, (&serial, is_accepted), self.clock.now());
         let is_believed = matches!(
             outcome,
             TargetOutcome::Ok | TargetOutcome::Observed | TargetOutcome::ClockWrong
@@ -358,40 +317,6 @@ impl GateRun<'_> {
             ready.plan = plan;
         }
         Ok(ready)
-    }
-
-    /// Whether what a gate answered is to be believed, and whether it may be written to.
-    fn judge(
-        &self,
-        config: &GateConfig,
-        read: &Read,
-        (serial, is_accepted): (&str, bool),
-    ) -> (TargetOutcome, Vec<Trouble>) {
-        let of = |kind| Trouble::of_target(&config.name, kind);
-        let mut troubles = Vec::new();
-        if let (Err(doubt), false) = (judge_serial(serial, &read.identity.serial), is_accepted) {
-            let persons = Some(read.list.rows.len());
-            troubles.push(of(TroubleKind::NotBelieved { text: doubt.to_string(), persons }));
-            return (TargetOutcome::NotBelieved, troubles);
-        }
-        if !read.list.complete {
-            let entries = some_of(&read.list.unusable, 1, ", ");
-            let colon = if entries.is_empty() { "" } else { ": " };
-            let failed = Failed::new(
-                format!("its list was not read whole, so nothing is changed there{colon}{entries}"),
-                Some("the next run reads it again"),
-            );
-            troubles.push(of(TroubleKind::Unreachable(failed)));
-            return (TargetOutcome::Unreachable, troubles);
-        }
-        if let Some(trouble) = clock_trouble(config, read.clock, self.clock.now()) {
-            troubles.push(trouble);
-            return (TargetOutcome::ClockWrong, troubles);
-        }
-        match config.mode {
-            Mode::Observe => (TargetOutcome::Observed, troubles),
-            Mode::GrantOnly | Mode::Full => (TargetOutcome::Ok, troubles),
-        }
     }
 
     /// Plans, and proves it. Nothing is taken from a plate of which a row of a rights-file could not be used: it
@@ -552,128 +477,6 @@ impl GateRun<'_> {
             blocked,
             remarks: serde_json::to_string(&not_done(plan)).unwrap_or_default(),
         }
-    }
-}
-
-/// What a run has to say of a gate that it asked.
-fn seen(ready: Ready<'_>, done: &Done) -> Seen {
-    let Ready { turn, gate, read, plan, outcome, mut troubles, is_believed, .. } = ready;
-    let learnt = gate.map(|gate| gate.learnt()).unwrap_or_default();
-    let name = &turn.config.name;
-    let of = |kind| Trouble::of_target(name, kind);
-    if !is_believed {
-        let seen = GateSeen { outcome, ..as_kept(turn.config, turn.kept.as_ref()) };
-        return (seen, troubles);
-    }
-    let blocked = plan.blocked_id();
-    if let Some(id) = &blocked {
-        troubles.extend(blocked_troubles(&plan, id).into_iter().map(of));
-    }
-    let not_done = not_done(&plan);
-    troubles.extend(not_done.iter().map(|one| of(rows_not_done(one))));
-    let failed: Vec<_> = done.states.values().filter(|(state, _)| !state.is_confirmed()).collect();
-    if let (Some((_, why)), None) = (failed.first(), &done.failure) {
-        let why = why.clone().unwrap_or_default();
-        troubles.push(of(TroubleKind::Rows(RowTrouble::NotTaken { count: failed.len(), why })));
-    }
-    troubles.extend(done.stopped.map(|exit| {
-        let kind = match exit {
-            Exit::TimeLimit => TroubleKind::TimeLimit,
-            exit => TroubleKind::Interrupted(exit),
-        };
-        Trouble::new(About::Run, kind)
-    }));
-    let rows = rows_after(&read, &plan, done);
-    let changes = plan.changes.into_iter().map(|change| {
-        let tried = done.states.get(change.plate.text()).cloned();
-        let waits =
-            if change.blocked.is_some() { ChangeState::Blocked } else { ChangeState::Planned };
-        let (state, error) = tried.unwrap_or((waits, None));
-        RowChangeSeen { change, state, error }
-    });
-    let seen = GateSeen {
-        name: name.clone(),
-        kind: turn.config.kind.name(),
-        outcome,
-        rows: Some(rows),
-        strangers: plan.strangers as u64,
-        capacity: read.capacity,
-        changes: changes.collect(),
-        not_done,
-        identity: Some(read.identity),
-        learnt,
-        blocked,
-    };
-    (seen, troubles)
-}
-
-/// How many rows it has when what was done is done.
-fn rows_after(read: &Read, plan: &GatePlan, done: &Done) -> u64 {
-    let is_done = |change: &&RowChange| {
-        done.states.get(change.plate.text()).is_some_and(|(state, _)| state.is_confirmed())
-    };
-    let of = |verb| plan.changes.iter().filter(is_done).filter(|one| one.verb == verb).count();
-    let rows = read.list.rows.len() + of(RowVerb::Add);
-    rows.saturating_sub(of(RowVerb::Remove)) as u64
-}
-
-/// What waits for approval, for each reason.
-fn blocked_troubles(plan: &GatePlan, id: &str) -> Vec<TroubleKind> {
-    let mut by: BTreeMap<Budget, usize> = BTreeMap::new();
-    for budget in plan.changes.iter().filter_map(|change| change.blocked) {
-        *by.entry(budget).or_default() += 1;
-    }
-    let kind = |(budget, persons): (Budget, usize)| TroubleKind::Blocked {
-        persons,
-        by: budget.into(),
-        plan: id.to_owned(),
-    };
-    by.into_iter().map(kind).collect()
-}
-
-fn not_done(plan: &GatePlan) -> Vec<NotDone> {
-    let mut all: BTreeMap<RowReason, Vec<String>> = BTreeMap::new();
-    for RowNotDone { by, reason, .. } in &plan.not_done {
-        all.entry(*reason).or_default().push(by.to_string());
-    }
-    all.into_iter().map(|(reason, rights)| NotDone { reason, rights }).collect()
-}
-
-fn rows_not_done(NotDone { reason, rights }: &NotDone) -> TroubleKind {
-    TroubleKind::Rows(RowTrouble::NotDone {
-        reason: reason.as_str(),
-        words: reason.explain(),
-        needs_somebody: *reason == RowReason::Full,
-        rights: rights.clone(),
-    })
-}
-
-/// What there was to say of a gate when it was asked last.
-fn repeated(gate: &GateConfig, kept: &GateKept) -> Vec<Trouble> {
-    let not_done: Vec<NotDone> = serde_json::from_str(&kept.remarks).unwrap_or_default();
-    not_done.iter().map(|one| Trouble::of_target(&gate.name, rows_not_done(one))).collect()
-}
-
-/// A gate as it was left, without a word of this run.
-fn as_kept(gate: &GateConfig, kept: Option<&GateKept>) -> GateSeen {
-    let known = kept.filter(|kept| kept.read_at.is_some());
-    GateSeen {
-        name: gate.name.clone(),
-        kind: gate.kind.name(),
-        outcome: match gate.mode {
-            Mode::Observe => TargetOutcome::Observed,
-            Mode::GrantOnly | Mode::Full => TargetOutcome::Ok,
-        },
-        rows: known.map(|kept| kept.rows),
-        strangers: known.map_or(0, |kept| kept.strangers),
-        capacity: known.and_then(|kept| kept.capacity),
-        changes: Vec::new(),
-        not_done: known
-            .and_then(|kept| serde_json::from_str(&kept.remarks).ok())
-            .unwrap_or_default(),
-        identity: None,
-        learnt: Vec::new(),
-        blocked: known.and_then(|kept| kept.blocked.clone()),
     }
 }
 
