@@ -24,12 +24,13 @@ macro_rules! topics {
 }
 
 /// In the order in which a newcomer needs them.
-pub const TOPICS: [Topic; 17] = topics! {
+pub const TOPICS: [Topic; 18] = topics! {
     "install": "how to install it, what belongs where, what stays behind",
     "config": "every key of the configuration, and where passwords go",
     "tls": "certificates of doors and servers",
     "links": "who is who: link rules and link files",
     "vehicles": "who may park where: rights from spreadsheets, asking for a plate, lists of permits",
+    "gates": "cars at a barrier: members' plates, permits, and what is never touched",
     "access": "what a membership opens, and until when",
     "safety": "what is never done, and what waits for a person",
     "commands": "every command, with what it prints; the words used here",

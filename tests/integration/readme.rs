@@ -199,7 +199,7 @@ fn keys_of_the_example() -> BTreeMap<String, String> {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             let name = name.replace(".club", ".NAME").replace(".front-door", ".NAME");
             let name = name.replace(".A1", ".NAME").replace(".exempt", ".NAME");
-            let name = name.replace(".patrol", ".NAME");
+            let name = name.replace(".patrol", ".NAME").replace(".barrier", ".NAME");
             section = name.replace(".site", ".NAME") + ".";
         } else if let Some((key, value)) = line.split_once('=')
             && line.starts_with(|c: char| c.is_ascii_lowercase())

@@ -23,6 +23,9 @@ pub(super) fn passwords() -> Environment {
         "HIKCENTRAL_SECRET",
         "SMTP_PASSWORD",
         "WEBHOOK_TOKEN",
+        "GATE_PASSWORD",
+        "DOOR_PASSWORD",
+        "CARD_PASSWORD",
     ];
     Environment::from_pairs(names.map(|name| (name, "a-password")))
 }
@@ -95,12 +98,23 @@ fn it_tells_the_true_defaults() {
     assert_eq!(given.link.by, default.link.by);
     assert_eq!(given.policy, default.policy);
     assert_eq!(given.guard, default.guard);
+    let gate = &given.gates[0];
+    assert_eq!((gate.mode, gate.audit_every), (Mode::Full, Duration::from_secs(3600)));
     let (vehicles, plain) = (given.vehicles, default.vehicles);
     assert_eq!(vehicles.keep_plates, plain.keep_plates);
     assert_eq!(vehicles.files[0].fresh_for, Duration::from_secs(3600));
     let list = &vehicles.lists[0];
     assert_eq!((list.format, list.mode), (ListFormat::Csv, Mode::Full));
     assert_eq!((list.ahead, list.rights.mode), (Duration::from_secs(14 * 86_400), 0o640));
+}
+
+#[test]
+fn the_gym_with_a_barrier_loads() {
+    let gym = include_str!("../../../examples/gym-with-barrier.toml");
+    let config = read_with(gym, &passwords()).unwrap();
+    assert_eq!(config.warnings, Vec::<String>::new());
+    let gate = &config.gates[0];
+    assert_eq!((gate.members.len(), gate.zones.len(), gate.mode), (1, 1, Mode::Observe));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The loader as a whole. Helpers here; what is tested, in the files.
 
 mod example;
+mod gates;
 mod good;
 mod overrides;
 mod problems;
