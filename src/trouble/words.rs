@@ -25,6 +25,11 @@ impl Trouble {
     }
 }
 
+fn left_out(lines: &[u32], what: &str, (why, _): (&str, &str)) -> String {
+    let count = many(lines.len(), "row");
+    format!("{count} {what} (line {}): {why}", some_of(lines, NAMED_MAX, ", "))
+}
+
 impl TroubleKind {
     fn text(&self) -> String {
         match self {
@@ -69,25 +74,18 @@ impl TroubleKind {
                     failed.text
                 )
             }
-            Self::MemberPlatesUnread { failed, .. } => format!(
-                "no plates are taken from it: it {}; what is known of them stays",
-                failed.text
-            ),
-            Self::MemberPlatesLeftOut { reason, lines } => format!(
-                "{} left out for plates (line {}): {}",
-                many(lines.len(), "row"),
-                some_of(lines, NAMED_MAX, ", "),
-                reason.explain().0
-            ),
+            Self::MemberPlatesUnread { failed: Failed { text, .. }, .. } => {
+                format!("no plates are taken from it: it {text}; what is known of them stays")
+            }
+            Self::MemberPlatesLeftOut { reason, lines } => {
+                left_out(lines, "left out for plates", reason.explain())
+            }
             Self::PermitListUnwritten(failed) => {
                 format!("cannot be written: {}; the list of before stays", failed.text)
             }
-            Self::RightsRowsLeftOut { reason, lines } => format!(
-                "{} left out (line {}): {}",
-                many(lines.len(), "row"),
-                some_of(lines, NAMED_MAX, ", "),
-                reason.explain().0
-            ),
+            Self::RightsRowsLeftOut { reason, lines } => {
+                left_out(lines, "left out", reason.explain())
+            }
             Self::Busy(holder) => {
                 let who = match holder {
                     Some((process, since)) => format!(" (process {process}, since {since})"),
