@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use ivms_sync::config::{Secret, Tls};
 use ivms_sync::connectors::hikvision;
 use ivms_sync::connectors::hikvision_anpr::{Camera as Connection, Settings as Section};
-use ivms_sync::model::{Days, GateRow, Memory, RowEffect, RowTime};
+use ivms_sync::model::{Days, GateRow, Memory, RowEffect, RowTime, TargetName};
 use ivms_sync::net::requests::RequestCount;
 use ivms_sync::ports::{Class, Failure, Gate, GateRows, GateWriter};
 use ivms_sync_simulators::clock::Clock;
@@ -43,7 +43,7 @@ fn camera(turn: impl FnOnce(&mut Switches)) -> Camera {
 fn section(camera: &Camera) -> Section {
     Section {
         device: hikvision::Settings {
-            name: "north".parse().unwrap(),
+            name: TargetName::new("north").unwrap(),
             url: camera.url().parse().unwrap(),
             username: "admin".to_owned(),
             password: Secret::new("Door-secret-1".to_owned()),
@@ -168,7 +168,7 @@ fn a_list_is_read_as_it_is() {
 
 #[test]
 fn words_and_dates_of_every_firmware() {
-    for dates in [Dates::Days, Dates::DaysOnly, Dates::Seconds] {
+    for dates in [Dates::Days, Dates::DaysOnly, Dates::Seconds, Dates::Midnights] {
         for shown in
             [ShownTimes::WithOffset, ShownTimes::Midnight, ShownTimes::Plain, ShownTimes::Day]
         {
@@ -594,4 +594,89 @@ fn hostile_answers_are_told_and_never_a_whole_list() {
         camera.clear_faults();
     }
     assert_eq!(camera.writes().len(), 0);
+}
+
+#[test]
+fn what_an_attempt_spoils_is_taken_back() {
+    let spoils: [(&str, fn(&mut Row)); 3] = [
+        ("until 2026-06-29 23:59:59", |row| {
+            row.end = row.end.map(|end| end - chrono::TimeDelta::days(1))
+        }),
+        ("without an end", |row| row.end = None),
+        ("on the block list, until 2026-06-30 23:59:59", |row| row.list = List::Block),
+    ];
+    for (what, spoil) in spoils {
+        // Added: whatever form is taken, it comes out otherwise.
+        let camera = camera(|_| {});
+        let spoil_it = |camera: &Camera| {
+            for count in 1..=4 {
+                camera.meanwhile("licensePlateAuditData/record", count, move |rows| {
+                    rows.iter_mut().filter(|row| row.plate == PLATE).for_each(spoil);
+                });
+            }
+        };
+        spoil_it(&camera);
+        let failure = put(&camera, PLATE).unwrap_err();
+        assert_eq!(failure.class, Class::Refused, "{what}: {failure}");
+        assert!(
+            failure.text.ends_with("; what the attempt made of it was taken back"),
+            "{failure}"
+        );
+        assert!(camera.row(PLATE).is_none() && camera.rows().len() == 2, "{what}");
+        assert!(!failure.text.contains(PLATE));
+        assert_eq!(camera.violations(), Vec::<String>::new(), "{what}");
+
+        // It cannot be taken back: what is left is told.
+        let camera = self::camera(|_| {});
+        spoil_it(&camera);
+        camera.fault(Fault::raw(503, "text/html", "").on("DelLicensePlateAuditData"));
+        let failure = put(&camera, PLATE).unwrap_err();
+        assert!(failure.text.contains(&format!("it is left {what}")), "{what}: {failure}");
+        assert!(camera.row(PLATE).is_some());
+    }
+    // Changed: the days of before come back.
+    let camera = camera(|_| {});
+    let mut writer = writer(&camera, &Memory::default());
+    let (spring, summer) = (days("2026-03-01", "2026-06-30"), days("2026-03-01", "2026-08-31"));
+    let row = writer.put(PLATE, spring, None).unwrap();
+    for count in 1..=2 {
+        camera.meanwhile("licensePlateAuditData/record", count, |rows| {
+            rows.iter_mut().filter(|row| row.plate == PLATE).for_each(|row| row.end = None);
+        });
+    }
+    let failure = writer.put(PLATE, summer, Some(&row)).unwrap_err();
+    assert!(failure.text.ends_with("taken back"), "{failure}");
+    assert_opens(&camera, PLATE, spring, "restored");
+    assert_eq!(camera.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_whole_day_that_is_shown_as_midnight_is_learnt_anew() {
+    let camera = camera(|s| s.shown_times = ShownTimes::Midnight);
+    let spring = days("2026-03-01", "2026-06-30");
+    camera.add_row(Row::new(PLATE).valid("2026-03-01", "2026-06-30").own());
+    let mut writer = writer(&camera, &Memory::default());
+    let row = writer.reader().rows().unwrap().rows.pop().unwrap();
+    assert_eq!(row.time, RowTime::Unclear);
+    let row = writer.put(PLATE, spring, Some(&row)).unwrap();
+    assert!(row.is_for(spring), "{row:?}");
+    assert!(writer.reader().rows().unwrap().rows.iter().all(|row| row.time != RowTime::Unclear));
+    // Where an end shows a time of day, a midnight is one.
+    let camera = self::camera(|s| s.dates = Dates::Seconds);
+    camera.add_row(Row::new(PLATE).valid("2026-03-01", "2026-06-30T00:00:00"));
+    let row = all(&camera).rows.pop().unwrap();
+    assert!(matches!(row.time, RowTime::Known { end: Some(_), .. }) && !row.is_for(spring));
+}
+
+#[test]
+fn an_offset_that_is_not_the_gates_own_makes_a_time_unclear() {
+    let camera = camera(|_| {});
+    camera.set_time_zone(ivms_sync_simulators::zone::Zone::fixed(0));
+    let rows = all(&camera).rows;
+    assert!(rows.iter().all(|row| row.time == RowTime::Unclear), "{rows:?}");
+    // So nothing that is written can be judged, and nothing stays.
+    let failure = put(&camera, PLATE).unwrap_err();
+    assert!(failure.text.contains("with times that can mean two things"), "{failure}");
+    assert!(camera.row(PLATE).is_none());
+    assert_eq!(camera.violations(), Vec::<String>::new());
 }
