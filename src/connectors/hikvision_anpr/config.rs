@@ -97,3 +97,17 @@ impl GateSettings for Settings {
         examine_certificate(&self.device.url, &self.device.tls, &section)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels() {
+        for (number, expected) in
+            [(1, Some(1)), (32, Some(32)), (0, None), (33, None), (-1, None), (i64::MAX, None)]
+        {
+            assert_eq!(channel(number).ok(), expected, "{number}");
+        }
+    }
+}

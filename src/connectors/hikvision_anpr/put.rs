@@ -286,6 +286,7 @@ impl<'r> Put<'r> {
     /// Reads the row, again after a while where it may come late.
     fn look(&mut self, form: Writing, said: &Said) -> Result<Seen, Error> {
         let mut waits = WAITS.iter().filter(|_| said.may_come_late());
+        let is_taken = matches!(said, Said::Done);
         loop {
             let rows = self.reader.find(self.plate)?;
             let row = match <[Entry; 1]>::try_from(rows) {
@@ -293,30 +294,32 @@ impl<'r> Put<'r> {
                 Err(rows) if rows.is_empty() => None,
                 Err(_) => return Ok(Seen::Several),
             };
-            match row {
-                Some(row) if self.is_right(&row, form, matches!(said, Said::Done)) => {
+            match row.clone() {
+                Some(row) if row.row(self.reader.reading()).is_for(self.days) => {
                     return Ok(Seen::Right(row));
                 }
-                Some(row) if self.now.as_ref() != Some(&row) => return Ok(Seen::Other(row)),
+                Some(row) if self.now.as_ref() != Some(&row) => {
+                    let is_right = self.shows_days(&row, form, is_taken);
+                    return Ok(if is_right { Seen::Right(row) } else { Seen::Other(row) });
+                }
                 None if self.now.is_some() => return Ok(Seen::Gone),
                 Some(_) | None => {}
             }
-            match waits.next() {
-                Some(wait) => std::thread::sleep(*wait),
-                None => return Ok(Seen::AsBefore),
+            match (waits.next(), row) {
+                (Some(wait), _) => std::thread::sleep(*wait),
+                // It showed a midnight before, and shows it after a time of day was written.
+                (None, Some(row)) if self.shows_days(&row, form, is_taken) => {
+                    return Ok(Seen::Right(row));
+                }
+                (None, _) => return Ok(Seen::AsBefore),
             }
         }
     }
 
-    /// Whether a row is the one that was asked for.
-    fn is_right(&self, row: &Entry, form: Writing, is_taken: bool) -> bool {
-        let reading = self.reader.reading();
-        row.row(reading).is_for(self.days) || self.shows_days(row, form, is_taken, reading)
-    }
-
     /// Whether the row is right if a midnight is its whole day, and that is so: a time of day was taken and
     /// is not shown, or is refused.
-    fn shows_days(&self, row: &Entry, form: Writing, is_taken: bool, reading: Reading) -> bool {
+    fn shows_days(&self, row: &Entry, form: Writing, is_taken: bool) -> bool {
+        let reading = self.reader.reading();
         let keeps_none = is_taken && (form.times != Times::Days || self.is_time_refused);
         let days = Reading { keeps_days: Some(true), ..reading };
         reading.keeps_days.is_none()
@@ -328,11 +331,14 @@ impl<'r> Put<'r> {
     /// Takes from a right row what the firmware takes and keeps.
     fn learn(&mut self, form: Writing, row: &Entry, is_taken: bool) {
         let reading = self.reader.reading();
-        let was_right = self.before.as_ref().is_some_and(|before| before == row);
-        if was_right {
+        let shows_days = self.shows_days(row, form, is_taken);
+        if shows_days {
+            self.reader.ways_mut().keeps_days = Some(true);
+        }
+        if self.before.as_ref() == Some(row) {
+            // It was so before, which says nothing of the form.
             return;
         }
-        let shows_days = self.shows_days(row, form, is_taken, reading);
         let first = self.days.first().and_time(NaiveTime::MIN);
         let shows_first = |stated: Option<Stated>| {
             stated.and_then(|stated| stated.begin(reading.zone)) == Some(first)
@@ -351,9 +357,7 @@ impl<'r> Put<'r> {
         let ways = self.reader.ways_mut();
         ways.begin = begin.or(ways.begin);
         ways.writing = Some(form).filter(|_| is_taken).or(ways.writing);
-        if shows_days {
-            ways.keeps_days = Some(true);
-        } else if shows_times {
+        if shows_times {
             ways.keeps_days = Some(false);
         }
     }
@@ -374,7 +378,8 @@ impl<'r> Put<'r> {
     }
 
     fn not_done(&self) -> Failure {
-        let text = match self.now {
+        let text = match &self.now {
+            Some(spoilt) if self.is_spoilt => return self.other(spoilt),
             Some(_) => format!("{CALL}: the camera answered OK, and shows it as it was"),
             None => format!("{CALL}: the camera answered OK, and holds no such row"),
         };
@@ -390,6 +395,7 @@ impl<'r> Put<'r> {
     /// Takes back what an attempt made, as far as that can be: nobody asked for it.
     fn put_right(mut self, why: Failure) -> Failure {
         let Some(now) = self.now.clone() else { return why };
+        let mut class = why.class;
         let done = match &self.before {
             None => remove::entry(self.reader, &now).map_err(|failure| failure.text),
             Some(before) => self.restore(&before.clone()),
@@ -397,11 +403,14 @@ impl<'r> Put<'r> {
         let end = match done {
             Ok(()) => "; what the attempt made of it was taken back".to_owned(),
             Err(error) => {
+                if class == Class::Temporary {
+                    class = Class::Unknown;
+                }
                 let row = described(&now.row(self.reader.reading()));
                 format!("; it is left {row}, as that could not be taken back: {error}")
             }
         };
-        Failure { text: format!("{}{end}", why.text), ..why }
+        Failure { class, text: format!("{}{end}", why.text), ..why }
     }
 
     /// Writes the days of before again.

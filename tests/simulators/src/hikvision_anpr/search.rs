@@ -3,9 +3,7 @@
 use super::problem::Problem;
 use super::row::{List, Row, bare, time_text};
 use super::state::State;
-use super::switches::{
-    Counts, Dates, Filter, PageOver, Pages, SearchForm, ShownTimes, Starts, Words,
-};
+use super::switches::{Counts, Filter, PageOver, Pages, SearchForm, ShownTimes, Starts, Words};
 use super::tree::Node;
 use crate::http::Response;
 use crate::isapi::answers::{
@@ -188,7 +186,7 @@ fn time(state: &State, at: NaiveDateTime) -> String {
     match state.switches.shown_times {
         ShownTimes::Plain => time_text(at),
         ShownTimes::Day => at.date().to_string(),
-        ShownTimes::Midnight if state.switches.dates != Dates::Seconds => {
+        ShownTimes::Midnight if !state.switches.dates.keeps_seconds() => {
             let midnight = at.date().and_time(chrono::NaiveTime::MIN);
             format!("{}{}", time_text(midnight), offset(midnight))
         }

@@ -224,7 +224,11 @@ impl Times<'_> {
             Starts::CreateTime => created,
             Starts::StartDate => start.unwrap_or(created),
         };
-        let whole = |at: Moment| if switches.dates == Dates::Seconds { at } else { at.day() };
+        let whole = |at: Moment| match switches.dates {
+            Dates::Seconds => at,
+            Dates::Midnights => Moment::Second(at.first_second()),
+            Dates::Days | Dates::DaysOnly => at.day(),
+        };
         let (begin, end) = (whole(begin).first_second(), end.map(|at| whole(at).last_second()));
         let last_begin = start.map_or(begin, |start| whole(start).first_second().max(begin));
         if end.is_some_and(|end| end < last_begin) {

@@ -280,6 +280,15 @@ pub enum Dates {
     DaysOnly,
     /// Seconds; a bare day is 6/`timeFormatError`.
     Seconds,
+    /// Seconds; a bare day is its midnight, also as an end.
+    Midnights,
+}
+
+impl Dates {
+    /// Whether a time of day is kept.
+    pub(super) fn keeps_seconds(self) -> bool {
+        matches!(self, Self::Seconds | Self::Midnights)
+    }
 }
 
 /// What becomes of `Z` or `+01:00` behind a time that is written.

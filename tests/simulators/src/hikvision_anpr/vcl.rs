@@ -8,7 +8,6 @@ use super::problem::Problem;
 use super::row::{List, Moment, Row, bare, parse, time_text};
 use super::state::State;
 use super::store::{self, Incoming, Operation};
-use super::switches::Dates;
 use super::tree::Node;
 use crate::http::{Request, Response};
 use crate::isapi::answers::{
@@ -120,7 +119,7 @@ fn read(state: &mut State, row: &Node) -> Result<Incoming, Problem> {
         None => Operation::Unsaid,
         Some(_) => return Err(BAD_PARAMETERS.about("operation").into()),
     };
-    let days = state.switches.dates != Dates::Seconds;
+    let days = !state.switches.dates.keeps_seconds();
     let whole = |at: Moment| if days { at.day() } else { at };
     let begin = limit(field("startTime")?, "startTime")?.map(|at| whole(at).first_second());
     let end = limit(field("endTime")?, "endTime")?.map(|at| whole(at).last_second());

@@ -40,6 +40,18 @@ fn the_block_list_wins_while_it_holds() {
 }
 
 #[test]
+fn a_bare_day_may_be_its_midnight() {
+    let (camera, client) = turned(|s| s.dates = Dates::Midnights);
+    let bare = json!({ "effectiveStartDate": "2026-06-01", "effectiveTime": "2026-06-30" });
+    assert_eq!(write(&client, &[with("N1", bare)]).status, 200);
+    assert_eq!(camera.row("N1").unwrap().end.unwrap().to_string(), "2026-06-30 00:00:00");
+    assert!(!camera.opens_at("N1", at("2026-06-30T10:00:00Z")));
+    let whole = json!({ "effectiveTime": "2026-06-30T23:59:59" });
+    assert_eq!(write(&client, &[with("N2", whole)]).status, 200);
+    assert!(camera.opens_at("N2", at("2026-06-30T10:00:00Z")));
+}
+
+#[test]
 fn a_time_of_day_is_dropped_refused_or_kept() {
     let sent = json!({
         "createTime": "2026-06-01T09:30:00", "effectiveStartDate": "2026-06-01T09:30:00",
