@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::model::{
     Budget, Flaw, HolderId, RecordId, RightsRowReason, RowReason, SourceName, Zone,
 };
+use crate::text::lists::many;
 use crate::text::words::words;
 
 /// What can go wrong, with what the text needs to know.
@@ -291,6 +292,32 @@ pub enum BlockedBy {
     RolesChanged,
     /// Only one listing says so.
     SecondLook,
+}
+
+impl BlockedBy {
+    pub(super) fn text(self, persons: usize) -> String {
+        let persons = many(persons, "person");
+        let lose = format!("{persons} would lose access, or some of it");
+        match self {
+            Self::RevokedPerRun(name) => format!("{lose}, in one run, more than {name} allows"),
+            Self::RevokedPerDay(name) => format!(
+                "{persons} more would lose access, or some of it, today, more than {name} allows"
+            ),
+            Self::OpenedPerRun(name) => format!(
+                "a closed door would open for {persons} in one run, more than {name} allows"
+            ),
+            Self::LastPerson => {
+                format!("{lose}, and no linked person could open the door any more")
+            }
+            Self::Released => format!("{lose}, written to before and linked to nobody now"),
+            Self::RolesChanged => {
+                format!(
+                    "{lose}, because `roles` or `organisations` in the configuration have changed"
+                )
+            }
+            Self::SecondLook => format!("{lose}, on the word of one listing alone"),
+        }
+    }
 }
 
 impl From<Budget> for BlockedBy {

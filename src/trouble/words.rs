@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{About, BlockedBy, Failed, Hint, Reviewed, Trouble, TroubleKind};
+use super::{About, Failed, Hint, Reviewed, Trouble, TroubleKind};
 use crate::model::{Flaw, RecordId};
 use crate::text::lists::{many, some_of};
 
@@ -441,32 +441,6 @@ fn each_of(persons: &[(RecordId, String)], joint: &str) -> String {
 /// The command that accepts what a target holds.
 fn accept(name: &About, persons: &usize) -> String {
     format!("ivms-sync sync --accept-device {name}={persons}")
-}
-
-impl BlockedBy {
-    fn text(self, persons: usize) -> String {
-        let persons = many(persons, "person");
-        let lose = format!("{persons} would lose access, or some of it");
-        match self {
-            Self::RevokedPerRun(name) => format!("{lose}, in one run, more than {name} allows"),
-            Self::RevokedPerDay(name) => format!(
-                "{persons} more would lose access, or some of it, today, more than {name} allows"
-            ),
-            Self::OpenedPerRun(name) => format!(
-                "a closed door would open for {persons} in one run, more than {name} allows"
-            ),
-            Self::LastPerson => {
-                format!("{lose}, and no linked person could open the door any more")
-            }
-            Self::Released => format!("{lose}, written to before and linked to nobody now"),
-            Self::RolesChanged => {
-                format!(
-                    "{lose}, because `roles` or `organisations` in the configuration have changed"
-                )
-            }
-            Self::SecondLook => format!("{lose}, on the word of one listing alone"),
-        }
-    }
 }
 
 impl Failed {
