@@ -36,6 +36,7 @@
 //! | [`engine::rights`] | who may park where, out of spreadsheets | files, by those above |
 //! | [`engine::gather`] | asks both sides, merges listings, links | by those above |
 //! | [`engine::execute`] | carries out a proven plan, and nothing else | by those above |
+//! | [`engine::gates`] | rights to rows of plates at gates: plan, proof, carrying out | by those above |
 //! | [`report`] | plans and outcomes as text, JSON and plan files | no |
 //! | [`cli`], [`help`] | what was typed; the manual | no |
 //! | [`term`] | colours, widths and bars | the terminal |
@@ -47,9 +48,10 @@
 //!
 //! | connector | lines | files outside its folder |
 //! | --- | --- | --- |
-//! | [`connectors::cardskipper`], a source | 2,236 | 1: the list in [`connectors`] |
-//! | [`connectors::hikvision`], a target | 5,345 | 1: the list |
-//! | [`connectors::hikcentral`], a target | 3,706 | 1: the list |
+//! | [`connectors::cardskipper`], a source | 2,246 | 1: the list in [`connectors`] |
+//! | [`connectors::hikvision`], a target | 5,689 | 1: the list |
+//! | [`connectors::hikcentral`], a target | 3,737 | 1: the list |
+//! | [`connectors::hikvision_anpr`], a gate | 2,974 | 1: the list |
 //!
 //! Lines without tests: `find src/connectors/NAME -name '*.rs' -not -path '*/tests/*' -not -name
 //! '*_tests.rs' | xargs cat | wc -l`. A test finds files outside that say a vendor's word.
@@ -60,7 +62,8 @@
 //! 2. In `config`, implement [`config::SourceKind`] or [`config::TargetKind`]: name, nouns, own keys, how a
 //!    right is spelt or what every target of the kind can do ([`ports::Capabilities`]).
 //! 3. In `wire`, turn its documents into values of [`model`], without I/O; identities stay text.
-//! 4. Implement [`ports::Source`] (`snapshot`), or [`ports::Target`] and [`ports::TargetWriter`].
+//! 4. Implement [`ports::Source`] (`snapshot`), or [`ports::Target`] and [`ports::TargetWriter`]; what opens for
+//!    number plates is a [`ports::Gate`] with its [`ports::GateWriter`], and a [`config::GateKind`].
 //! 5. Sort every failure into a [`ports::Class`]: the engine decides by it what may be tried again.
 //! 6. What takes effect later is committed and settled: [`ports::TargetWriter::commit`].
 //! 7. Keep what it must remember in a [`model::Memory`]: the state file holds it, unread.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use toml::de::DeValue;
 
@@ -101,6 +102,13 @@ impl Vehicles {
         let Self { country, plates, .. } = self;
         let all = format!("{} {country:?} {plates:?}", env!("CARGO_PKG_VERSION"));
         hex(&Sha256::digest(all.as_bytes()))
+    }
+
+    /// A plate whose right ended before this is not kept any more.
+    #[must_use]
+    pub fn kept_since(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let kept = TimeDelta::from_std(self.keep_plates).unwrap_or(TimeDelta::MAX);
+        now.checked_sub_signed(kept).unwrap_or(DateTime::UNIX_EPOCH)
     }
 
     /// Every file of every section.

@@ -8,9 +8,10 @@ use std::fmt::Write as _;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
 
+use super::look::{Look, Tone};
 use super::text::SHOWN_MAX;
 use super::{ChangeState, TargetOutcome, TargetReport};
-use crate::engine::gates::{GateSeen, NotDone, RowChangeSeen};
+use crate::engine::gates::{CarAtGate, GateSeen, NotDone, RowChangeSeen};
 use crate::model::{Budget, Days, GateRow, RowTime, RowVerb, SourceName, TargetName};
 use crate::ports::Identity;
 use crate::text::lists::many;
@@ -104,6 +105,41 @@ fn times(row: &GateRow) -> Times {
     match row.time {
         RowTime::Known { begin, end } => Times { begin, end },
         RowTime::Unclear => Times { begin: None, end: None },
+    }
+}
+
+/// A car at one gate, in a JSON document and in a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CarAtGateTold {
+    name: TargetName,
+    row: Option<String>,
+    opens_now: bool,
+    in_step: bool,
+    why: String,
+}
+
+impl From<&CarAtGate> for CarAtGateTold {
+    fn from(gate: &CarAtGate) -> Self {
+        let CarAtGate { row, opens_now, in_step, why, .. } = gate;
+        Self {
+            name: gate.gate.clone(),
+            row: row.clone(),
+            opens_now: *opens_now,
+            in_step: *in_step,
+            why: why.clone(),
+        }
+    }
+}
+
+impl CarAtGateTold {
+    /// Whether the gate opens, and why or why not.
+    #[must_use]
+    pub fn line(&self, look: Look) -> String {
+        let (tone, word) = match self.opens_now {
+            true => (Tone::Good, "opens"),
+            false => (Tone::Bad, "does not open"),
+        };
+        format!("Gate {}: {}; {}.", self.name, look.paint(tone, word), self.why)
     }
 }
 

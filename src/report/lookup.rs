@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Serialize, Serializer};
 
+use super::gates::CarAtGateTold;
 use super::history::{local, table};
 use super::look::{Look, Tone};
 use super::table::Table;
@@ -69,8 +70,21 @@ pub struct HolderStory {
     /// Why the member's own entry cannot be used.
     pub problem: Option<String>,
     pub devices: Vec<TargetStory>,
+    /// The member's cars, as link files name them.
+    pub cars: Vec<CarStory>,
     /// The audit log, newest first.
     pub history: Vec<AuditEntry>,
+}
+
+/// One car of a member, at every gate for members' cars.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CarStory {
+    /// The plate as documents write it.
+    pub plate: String,
+    pub gates: Vec<CarAtGateTold>,
+    /// The membership gives it a gate that does not open.
+    #[serde(skip)]
+    pub stands_outside: bool,
 }
 
 /// One member on one device.
@@ -140,7 +154,7 @@ impl Story {
     fn exit(&self) -> Exit {
         if self.members.is_empty() {
             Exit::NobodyFound
-        } else if self.members.iter().all(|m| m.devices.iter().all(|d| d.in_step)) {
+        } else if self.members.iter().all(HolderStory::is_in_step) {
             Exit::InStep
         } else {
             Exit::DeviceDiffers
@@ -257,6 +271,12 @@ fn member_text(story: &HolderStory, is_offline: bool, (look, zone): (Look, Zone)
     for device in &story.devices {
         out.push_str(&device_text(device, is_offline, (look, zone)));
     }
+    for car in &story.cars {
+        let _ = writeln!(out, "\nCar {}", car.plate);
+        for gate in &car.gates {
+            let _ = writeln!(out, "  {}", gate.line(look));
+        }
+    }
     out.push_str(&history_text(&story.history, (look, zone)));
     out
 }
@@ -353,6 +373,8 @@ struct Member<'a> {
     unreadable_roles: Vec<UnreadableRole<'a>>,
     validity: Option<Window>,
     devices: &'a [TargetStory],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    cars: &'a [CarStory],
     history: &'a [AuditEntry],
 }
 
@@ -408,6 +430,11 @@ fn one_of_several(member: &Holder) -> OneOfSeveral<'_> {
 }
 
 impl HolderStory {
+    fn is_in_step(&self) -> bool {
+        self.devices.iter().all(|device| device.in_step)
+            && !self.cars.iter().any(|car| car.stands_outside)
+    }
+
     fn role_name(&self, id: &RightCode) -> Option<&str> {
         let (_, name) = self.role_names.iter().find(|(known, _)| known == id)?;
         name.as_deref()
@@ -435,6 +462,7 @@ impl HolderStory {
             unreadable_roles: unreadable.collect(),
             validity: self.validity,
             devices: &self.devices,
+            cars: &self.cars,
             history: &self.history,
         }
     }

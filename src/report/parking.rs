@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Head;
+use super::gates::CarAtGateTold;
 use super::look::{Look, Tone};
 use super::text::with_zone;
 use crate::command::CommandName;
@@ -19,7 +20,7 @@ use crate::engine::vehicles::{
 use crate::exit::Exit;
 use crate::model::{
     ParkingRight, ParkingZone, ParkingZoneName, Plate, PlateRefusal, RightHolder, RightKind,
-    RightState, SourceName, TargetName, Zone,
+    RightState, SourceName, Zone,
 };
 use crate::text::times::whole_seconds;
 
@@ -91,7 +92,7 @@ pub struct Told {
     #[serde(skip_serializing_if = "Option::is_none")]
     membership: Option<VerdictTold>,
     rights: Vec<RightTold>,
-    gates: Vec<GateTold>,
+    gates: Vec<CarAtGateTold>,
     exit_code: u8,
     #[serde(skip)]
     exit: Exit,
@@ -128,15 +129,6 @@ struct VerdictTold {
     source: Option<SourceName>,
     #[serde(skip)]
     is_unstopped: bool,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct GateTold {
-    name: TargetName,
-    row: Option<String>,
-    opens_now: bool,
-    in_step: bool,
-    why: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -236,7 +228,7 @@ pub fn answer(
         exit_code: exit.code(),
         exit,
         rights: rights.unwrap_or_default(),
-        gates: at_gates.iter().map(GateTold::from).collect(),
+        gates: at_gates.iter().map(CarAtGateTold::from).collect(),
         membership,
         plate: car.plate.spelled(),
         zones: each,
@@ -271,19 +263,6 @@ fn membership(at_gates: &[CarAtGate]) -> Option<VerdictTold> {
         source: told.map(|(_, by)| by.source),
         is_unstopped: false,
     })
-}
-
-impl From<&CarAtGate> for GateTold {
-    fn from(gate: &CarAtGate) -> Self {
-        let CarAtGate { row, opens_now, in_step, why, .. } = gate;
-        Self {
-            name: gate.gate.clone(),
-            row: row.clone(),
-            opens_now: *opens_now,
-            in_step: *in_step,
-            why: why.clone(),
-        }
-    }
 }
 
 fn of_zone(
@@ -414,12 +393,7 @@ impl Told {
             let _ = writeln!(text, "  Members: {}.", look.paint(tone, &words));
         }
         for gate in &self.gates {
-            let (tone, word) = match gate.opens_now {
-                true => (Tone::Good, "opens"),
-                false => (Tone::Bad, "does not open"),
-            };
-            let GateTold { name, why, .. } = gate;
-            let _ = writeln!(text, "  Gate {name}: {}; {why}.", look.paint(tone, word));
+            let _ = writeln!(text, "  {}", gate.line(look));
         }
         for right in self.rights.iter().filter(|_| self.verdict.valid != Some(true)) {
             let until = right.until.map_or("without end".to_owned(), |until| {

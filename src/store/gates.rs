@@ -245,6 +245,18 @@ impl Gates<'_> {
         self.0.exec("DELETE FROM gate_row WHERE gate = ?1 AND plate = ?2", (gate, plate))
     }
 
+    /// Forgets the rows of all gates, also of those that no section names any more, that ended before a day: a
+    /// gate that is away for long keeps nobody's plate here.
+    pub fn forget_ended(&self, before: NaiveDate) -> Result<(), StoreError> {
+        let names: Vec<TargetName> = self.0.all("SELECT name FROM gate ORDER BY name", ())?;
+        for gate in &names {
+            let sql = "SELECT plate FROM gate_row WHERE gate = ?1 AND last_day < ?2";
+            let ended: Vec<String> = self.0.all(sql, (gate, before))?;
+            ended.iter().try_for_each(|plate| self.forget_row(gate, plate))?;
+        }
+        Ok(())
+    }
+
     /// How many rows lost time by what was sent since then.
     pub fn losses_since(
         &self,

@@ -255,62 +255,6 @@ CREATE TABLE permit_list (
     seal          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Gates as a run left them. Logins, failures and what a connector remembers stand in `device`.
-CREATE TABLE gate (
-    name          TEXT    PRIMARY KEY,
-    sense         TEXT    NOT NULL,      -- a digest of the configuration of its cars
-    settled_sense TEXT,                  -- the same when nobody's loss waited for an approval
-    basis         TEXT    NOT NULL,      -- a digest of what its cars were
-    sources       TEXT    NOT NULL,      -- a digest of what was known of rights-files and of members' plates
-    read_at       INTEGER,               -- when its list was last read whole
-    needs_read    INTEGER NOT NULL,      -- something was not done there since, or nobody knows whether it was
-    same_until_at INTEGER,               -- from when on the time alone may bring other rows
-    rows          INTEGER NOT NULL,
-    strangers     INTEGER NOT NULL,      -- rows that somebody else made
-    capacity      INTEGER,               -- the most rows that it holds, where it says
-    blocked       TEXT,                  -- the id of the changes that wait for approval
-    remarks       TEXT    NOT NULL,      -- what there was to say of it, as JSON
-    seal          INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- Rows that this program made at a gate, or was about to make: no other is ever touched.
-CREATE TABLE gate_row (
-    gate      TEXT    NOT NULL,
-    plate     TEXT    NOT NULL,          -- letters and digits alone
-    issuer    TEXT,
-    id        TEXT    NOT NULL,          -- what the gate calls the row; empty: not known
-    first_day INTEGER NOT NULL,          -- both in the gate's wall clock
-    last_day  INTEGER NOT NULL,
-    source    TEXT    NOT NULL,          -- of the right that it is for
-    right_id  TEXT    NOT NULL,
-    is_held   INTEGER NOT NULL,          -- the gate showed it; else it was announced, and may be there or not
-    seal      INTEGER NOT NULL,
-    PRIMARY KEY (gate, plate)
-) STRICT, WITHOUT ROWID;
-
--- Every write to a gate that was tried. Append-only, and without plates.
-CREATE TABLE gate_change (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
-    run       INTEGER NOT NULL REFERENCES run (id),
-    gate      TEXT    NOT NULL,
-    at        INTEGER NOT NULL,
-    verb      TEXT    NOT NULL,          -- add, set, remove
-    loses     INTEGER NOT NULL,          -- some moment from then on was lost by it
-    source    TEXT    NOT NULL,
-    right_id  TEXT    NOT NULL,
-    first_day INTEGER,                   -- NULL: the row was removed
-    last_day  INTEGER,
-    outcome   TEXT    NOT NULL,
-    error     TEXT,
-    sent      INTEGER NOT NULL           -- it left this computer, or may have
-) STRICT;
-CREATE INDEX gate_change_at ON gate_change (gate, at);
-CREATE INDEX gate_change_run ON gate_change (run);
-CREATE TRIGGER gate_change_is_never_edited BEFORE UPDATE ON gate_change
-    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER gate_change_is_never_deleted BEFORE DELETE ON gate_change
-    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-
 -- Content of a rights-file that looked cut off when it was seen: it counts when the next run sees the same.
 CREATE TABLE rights_file_doubted (
     source TEXT NOT NULL,
@@ -443,6 +387,62 @@ CREATE TRIGGER change_has_waited AFTER INSERT ON change
         UPDATE grant_delay SET grants = grants + 1, seconds = seconds + NEW.waited,
             longest = max(longest, NEW.waited);
     END;
+
+-- Gates as a run left them. Logins, failures and what a connector remembers stand in `device`.
+CREATE TABLE gate (
+    name          TEXT    PRIMARY KEY,
+    sense         TEXT    NOT NULL,      -- a digest of the configuration of its cars
+    settled_sense TEXT,                  -- the same when nobody's loss waited for an approval
+    basis         TEXT    NOT NULL,      -- a digest of what its cars were
+    sources       TEXT    NOT NULL,      -- a digest of what was known of rights-files and of members' plates
+    read_at       INTEGER,               -- when its list was last read whole
+    needs_read    INTEGER NOT NULL,      -- something was not done there since, or nobody knows whether it was
+    same_until_at INTEGER,               -- from when on the time alone may bring other rows
+    rows          INTEGER NOT NULL,
+    strangers     INTEGER NOT NULL,      -- rows that somebody else made
+    capacity      INTEGER,               -- the most rows that it holds, where it says
+    blocked       TEXT,                  -- the id of the changes that wait for approval
+    remarks       TEXT    NOT NULL,      -- what there was to say of it, as JSON
+    seal          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Rows that this program made at a gate, or was about to make: no other is ever touched.
+CREATE TABLE gate_row (
+    gate      TEXT    NOT NULL,
+    plate     TEXT    NOT NULL,          -- letters and digits alone
+    issuer    TEXT,
+    id        TEXT    NOT NULL,          -- what the gate calls the row; empty: not known
+    first_day INTEGER NOT NULL,          -- both in the gate's wall clock
+    last_day  INTEGER NOT NULL,
+    source    TEXT    NOT NULL,          -- of the right that it is for
+    right_id  TEXT    NOT NULL,
+    is_held   INTEGER NOT NULL,          -- the gate showed it; else it was announced, and may be there or not
+    seal      INTEGER NOT NULL,
+    PRIMARY KEY (gate, plate)
+) STRICT, WITHOUT ROWID;
+
+-- Every write to a gate that was tried. Append-only, and without plates.
+CREATE TABLE gate_change (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    run       INTEGER NOT NULL REFERENCES run (id),
+    gate      TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    verb      TEXT    NOT NULL,          -- add, set, remove
+    loses     INTEGER NOT NULL,          -- some moment from then on was lost by it
+    source    TEXT    NOT NULL,
+    right_id  TEXT    NOT NULL,
+    first_day INTEGER,                   -- NULL: the row was removed
+    last_day  INTEGER,
+    outcome   TEXT    NOT NULL,
+    error     TEXT,
+    sent      INTEGER NOT NULL           -- it left this computer, or may have
+) STRICT;
+CREATE INDEX gate_change_at ON gate_change (gate, at);
+CREATE INDEX gate_change_run ON gate_change (run);
+CREATE TRIGGER gate_change_is_never_edited BEFORE UPDATE ON gate_change
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER gate_change_is_never_deleted BEFORE DELETE ON gate_change
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
 CREATE TABLE blocked_plan (
     id       TEXT PRIMARY KEY,

@@ -390,6 +390,18 @@ fn a_member_drives_in_while_the_membership_runs() {
         gym.at("2026-03-10T12:15:00Z", &["--json", "lookup", "plate:LJCC333"]).ends(0).json();
     assert_eq!(found["membership"]["status"], json!("ACTIVE"));
     gym.at("2026-03-10T12:15:00Z", &["--json", "lookup", "plate:LJBB222"]).ends(20);
+    // The desk asks for the member.
+    let email = gym.sandbox.club.cardskipper.members()[0].email.clone();
+    let found = gym.at("2026-03-10T12:15:00Z", &["--json", "lookup", &email]).ends(0).json();
+    assert_valid(&found);
+    let cars = &found["members"][0]["cars"];
+    assert_eq!((&cars[0]["plate"], &cars[1]["plate"]), (&json!("LJAA111"), &json!("LJCC333")));
+    assert_eq!(cars[1]["gates"][0]["opens_now"], json!(true));
+    let text = gym.at("2026-03-10T12:15:00Z", &["lookup", &email]).ends(0).stdout;
+    assert!(
+        text.contains("Car LJCC333\n  Gate gate: opens; its row ends on 2027-12-31."),
+        "{text}"
+    );
 }
 
 #[test]

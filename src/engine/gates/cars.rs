@@ -12,7 +12,8 @@ use crate::engine::plan::validity::{Entitlement, OpeningRights, entitlement, unr
 use crate::engine::rights::Known;
 use crate::engine::vehicles::cars_in;
 use crate::model::{
-    MemberNamed, MemberPlate, ParkingRight, Plate, RightRef, SourceName, TargetLimits, TargetTimes,
+    Holder, MemberNamed, MemberPlate, ParkingRight, Plate, RightRef, SourceName, TargetLimits,
+    TargetTimes,
 };
 use crate::store::{SourceState, Store, StoreError, StoredHolder};
 use crate::text::hex::hex;
@@ -202,6 +203,23 @@ impl Cars {
             self.claims.extend(claim);
         }
     }
+}
+
+/// The plates that link files name as those of a member, each once.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn plates_of(store: &Store, member: &Holder) -> Result<Vec<Plate>, StoreError> {
+    let mut plates = BTreeSet::new();
+    store.member_plates().each(|known| {
+        let MemberPlate { member: named, plate, .. } = known.row;
+        let is_email = named.email().is_none_or(|email| member.email.as_ref() == Some(email));
+        let is_number = named.number().is_none_or(|number| member.number.as_ref() == Some(number));
+        if is_email && is_number {
+            plates.insert(plate);
+        }
+    })?;
+    Ok(plates.into_iter().collect())
 }
 
 /// The members of one organisation whom a row of a link file names.

@@ -19,6 +19,7 @@ mod run;
 mod tests;
 mod told;
 
+pub use cars::plates_of;
 pub use of_car::{CarAtGate, of_car};
 pub use run::{AllCars, GateRun, GatesDone, all_cars, run, settled};
 pub use told::{GateSeen, NotDone, RowChangeSeen};

@@ -128,6 +128,10 @@ pub fn run(
 ) -> Result<GatesDone, StoreError> {
     let mut done = GatesDone::default();
     let mut turns = Vec::new();
+    if work.run.is_some() {
+        let since = work.config.vehicles.kept_since(work.clock.began());
+        store.gates().forget_ended(since.date_naive())?;
+    }
     let sources = sources(work.config, store)?;
     for gate in &work.config.gates {
         let Some(cars) = cars.remove(&gate.name) else { continue };

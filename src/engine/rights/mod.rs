@@ -22,7 +22,7 @@ mod when;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::config::{Config, RightsFileConfig};
 use crate::engine::link::file::{Doubt, FileProblem, Sheet};
@@ -91,8 +91,7 @@ pub fn look(
     closely: Closely,
 ) -> Result<Looked, StoreError> {
     let vehicles = &config.vehicles;
-    let kept = TimeDelta::from_std(vehicles.keep_plates).unwrap_or(TimeDelta::MAX);
-    let kept_since = now.checked_sub_signed(kept).unwrap_or(DateTime::UNIX_EPOCH);
+    let kept_since = vehicles.kept_since(now);
     let mut looked = Looked { kept_since, now, ..Looked::default() };
     let known = store.rights().files()?;
     // Rows are of files.

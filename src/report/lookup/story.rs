@@ -2,13 +2,15 @@
 
 use super::nobody::{advice, searched};
 use super::target::{HowAsked, not_in_force, on_device};
-use super::{HolderStory, Story, TargetStory};
+use super::{CarStory, HolderStory, Story, TargetStory};
 use crate::config::Config;
+use crate::engine::gates::{of_car, plates_of};
 use crate::engine::gather::Gathered;
 use crate::engine::link::file::UnusableRow;
 use crate::engine::plan::validity::{OpeningRights, entitlement};
 use crate::engine::plan::{HolderFacts, Plan};
 use crate::model::{Asked, Holder, RightCode, TargetLimits, TargetName, Who};
+use crate::report::gates::CarAtGateTold;
 use crate::report::near;
 use crate::report::text::with_zone;
 use crate::store::{Store, StoreError};
@@ -142,8 +144,28 @@ impl Known<'_> {
             validity: validity.map(|validity| validity.window),
             problem: member.problem.clone(),
             devices: self.on_devices((member, place), configured.system())?,
+            cars: self.cars_of(&member.member)?,
             history: self.store.journal().history(&member.member.key, HISTORY_LINES)?,
         }))
+    }
+
+    /// The member's cars at every gate that opens for members.
+    fn cars_of(&self, member: &Holder) -> Result<Vec<CarStory>, StoreError> {
+        if !self.config.reads_member_plates() {
+            return Ok(Vec::new());
+        }
+        let (config, store, now) = (self.config, self.store, self.gathered.facts.now);
+        let plates = plates_of(store, member)?;
+        let cars = plates.iter().map(|plate| {
+            let mut gates = of_car(config, store, plate, now)?;
+            gates.retain(|gate| gate.is_for_members);
+            Ok(CarStory {
+                plate: plate.spelled(),
+                stands_outside: gates.iter().any(|gate| gate.should_open && !gate.opens_now),
+                gates: gates.iter().map(CarAtGateTold::from).collect(),
+            })
+        });
+        cars.collect()
     }
 
     fn on_devices(
