@@ -408,9 +408,10 @@ const HEADINGS: &str = "plate,state,zone,from,until,source,permit\r\n";
 #[test]
 fn a_list_of_permits_is_what_is_known_of_rights() {
     let town = Town::with_list("");
-    // Nothing was read yet, so nobody can say what will be on it.
+    // Nothing is kept yet, and what would be is known.
     let planned = town.tick(NOON, &["diff"], 0);
-    assert_eq!((&planned["outcome"], &planned["rows"]), (&json!("planned"), &Value::Null));
+    assert_eq!((&planned["outcome"], &planned["rows"]), (&json!("planned"), &json!(1)));
+    assert!(!town.path("patrol.csv").exists());
     town.run(NOON, &["diff", "--exit-code"]).ends(2);
     let written = town.tick(NOON, &["sync"], 0);
     assert_eq!((&written["outcome"], &written["rows"]), (&json!("written"), &json!(1)));

@@ -1,3 +1,5 @@
+//! Claims, plans and the checker of gates: tables, mutants, and random worlds.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days as DayCount, NaiveDate, NaiveDateTime, NaiveTime};
