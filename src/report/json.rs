@@ -2,6 +2,7 @@
 //!
 //! Fields are only ever added within version 1. Times are `YYYY-MM-DDTHH:MM:SS`, device wall time.
 
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -12,7 +13,8 @@ use super::{
 };
 use crate::command::CommandName;
 use crate::engine::plan::{Budget, Cause, Kind, LeftOut, Loss, NoDoor, Released};
-use crate::model::{Accounts, HolderId, Limit, RecordId, RunId, TargetName, Window};
+use crate::model::{Accounts, HolderId, Limit, RecordId, RunId, SourceName, TargetName, Window};
+use crate::text::times::whole_seconds;
 use crate::trouble::{Trouble, TroubleWord};
 
 /// The document of a report.
@@ -21,7 +23,7 @@ pub struct Document<'a> {
     #[serde(flatten)]
     head: Head,
     run: Option<RunId>,
-    sources: &'a [SourceReport],
+    sources: Vec<Source<'a>>,
     devices: Vec<Device<'a>>,
     changes: Vec<Change<'a>>,
     left_out: &'a [LeftOut],
@@ -38,6 +40,25 @@ pub struct Document<'a> {
     blocked: Option<&'a str>,
     problems: &'a [Trouble],
     exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Source<'a> {
+    Organisation(&'a SourceReport),
+    RightsFile(RightsFileSource<'a>),
+}
+
+/// A section of rights-files as this run saw it.
+#[derive(Debug, Serialize)]
+struct RightsFileSource<'a> {
+    name: &'a SourceName,
+    kind: &'static str,
+    fresh: bool,
+    #[serde(serialize_with = "whole_seconds")]
+    as_of: Option<DateTime<Utc>>,
+    rights: u64,
+    left_out: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,7 +133,7 @@ pub(super) fn make<'a>(
     Document {
         head: Head::of(report.command),
         run: report.run,
-        sources: &report.sources,
+        sources: sources(report),
         devices: report.devices.iter().map(|one| device(report, one)).collect(),
         changes: report.changes.iter().map(|one| change(one, accounts)).collect(),
         left_out: &report.left_out,
@@ -127,6 +148,20 @@ pub(super) fn make<'a>(
         problems: &report.troubles,
         exit_code,
     }
+}
+
+/// Every organisation, and every section of rights-files.
+fn sources(report: &Report) -> Vec<Source<'_>> {
+    let files = report.rights_files.iter().map(|seen| RightsFileSource {
+        name: &seen.name,
+        kind: "rights-file",
+        fresh: seen.is_fresh,
+        as_of: seen.as_of,
+        rights: seen.rights,
+        left_out: seen.left_out,
+    });
+    let organisations = report.sources.iter().map(Source::Organisation);
+    organisations.chain(files.map(Source::RightsFile)).collect()
 }
 
 fn device<'a>(report: &'a Report, device: &'a TargetReport) -> Device<'a> {

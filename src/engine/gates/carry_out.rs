@@ -89,9 +89,9 @@ fn one(
     before: Option<&OwnRow>,
     change: &RowChange,
 ) -> Result<Ended, StoreError> {
-    let announced = announced(change, before);
-    if let Some(own) = &announced {
-        work.store().gates().keep_row(gate, own)?;
+    // What is there already is known to be ours, whatever becomes of the write.
+    if let (RowVerb::Add, Some(own)) = (change.verb, own_row(change, None)) {
+        work.store().gates().keep_row(gate, &own)?;
     }
     let answer = match (change.verb, change.days, &change.there) {
         (RowVerb::Remove, _, Some(row)) => writer.remove(row).map(|()| None),
@@ -117,7 +117,7 @@ fn one(
     };
     let store = work.store();
     store.together(|store| {
-        keep(store, gate, change, (outcome, row.as_ref()), (before, announced.as_ref()))?;
+        keep(store, gate, change, (outcome, row.as_ref()), before)?;
         store.gates().log(&GateChange {
             run: work.run,
             gate: gate.clone(),
@@ -141,12 +141,11 @@ fn one(
     Ok((outcome, error, ends_work))
 }
 
-/// The row as it is to be known while nobody knows whether the write was done.
-fn announced(change: &RowChange, before: Option<&OwnRow>) -> Option<OwnRow> {
-    let id = change.there.as_ref().map(|row| row.id.clone()).unwrap_or_default();
-    let days = change.days.or(before.map(|own| own.days))?;
-    let (plate, by) = (change.plate.clone(), change.by.clone());
-    Some(OwnRow { plate, id, days, by, is_held: false })
+/// The row of a change: as the gate showed it afterwards, or as it is announced.
+fn own_row(change: &RowChange, shown: Option<&GateRow>) -> Option<OwnRow> {
+    let (plate, by, days) = (change.plate.clone(), change.by.clone(), change.days?);
+    let id = shown.map(|row| row.id.clone()).unwrap_or_default();
+    Some(OwnRow { plate, id, days, by, is_held: shown.is_some() })
 }
 
 /// Keeps what is known of the row afterwards.
@@ -155,19 +154,16 @@ fn keep(
     gate: &TargetName,
     change: &RowChange,
     (outcome, row): (OutcomeKind, Option<&GateRow>),
-    (before, announced): (Option<&OwnRow>, Option<&OwnRow>),
+    before: Option<&OwnRow>,
 ) -> Result<(), StoreError> {
-    let text = change.plate.text();
-    match (outcome, row, announced) {
-        (OutcomeKind::Confirmed, None, _) => store.gates().forget_row(gate, text),
-        (OutcomeKind::Confirmed | OutcomeKind::NotApplied, Some(row), Some(announced)) => {
-            let held = OwnRow { id: row.id.clone(), is_held: true, ..announced.clone() };
-            store.gates().keep_row(gate, &held)
+    let (gates, text) = (store.gates(), change.plate.text());
+    match (outcome, row, before) {
+        (OutcomeKind::Confirmed, None, _) => gates.forget_row(gate, text),
+        (OutcomeKind::Confirmed, row, _) | (OutcomeKind::NotApplied, row, None) => {
+            own_row(change, row).map_or(Ok(()), |own| gates.keep_row(gate, &own))
         }
-        (OutcomeKind::Refused | OutcomeKind::Moved, ..) => match before {
-            Some(before) => store.gates().keep_row(gate, before),
-            None => store.gates().forget_row(gate, text),
-        },
+        (OutcomeKind::Refused | OutcomeKind::Moved, _, None) => gates.forget_row(gate, text),
+        // Of what was there before nothing else is known for sure.
         _ => Ok(()),
     }
 }

@@ -22,7 +22,7 @@ mod when;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::{Config, RightsFileConfig};
 use crate::engine::link::file::{Doubt, FileProblem, Sheet};
@@ -76,6 +76,10 @@ pub struct SectionSeen {
     pub left_out: u64,
     /// Every file of it was read.
     pub is_whole: bool,
+    /// When all of it was last known to be so; nothing where some file was never read.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Nobody needs to doubt it yet.
+    pub is_fresh: bool,
     /// The paths of its files.
     pub files: Vec<String>,
 }
@@ -102,6 +106,8 @@ pub fn look(
             rights: 0,
             left_out: 0,
             is_whole: true,
+            as_of: Some(now),
+            is_fresh: true,
             files: section.files.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
         };
         for path in &section.files {
@@ -109,6 +115,8 @@ pub fn look(
             let one = OneFile { config, store, section, path, before, now, closely };
             one.look(&mut looked, &mut seen)?;
         }
+        let kept = TimeDelta::from_std(section.fresh_for).unwrap_or(TimeDelta::MAX);
+        seen.is_fresh = seen.as_of.is_some_and(|at| now.signed_duration_since(at) < kept);
         looked.sections.push(seen);
     }
     let is_named = |file: &&RightsFile| {
@@ -205,6 +213,10 @@ impl OneFile<'_> {
         seen: &mut SectionSeen,
     ) {
         seen.is_whole = false;
+        // What was read by another configuration may mean something else by now.
+        let sense = self.config.vehicles.sense_of(self.section);
+        let as_of = self.before.filter(|before| before.sense == sense).map(|before| before.as_of);
+        seen.as_of = seen.as_of.zip(as_of).map(|(one, other)| one.min(other));
         seen.rights += self.before.map_or(0, |before| before.rights);
         seen.left_out += self.before.map_or(0, |before| before.left_out);
         let failed = Failed { text: problem.to_string(), hint: Some(remedy(problem, shrank_to)) };
