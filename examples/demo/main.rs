@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --example demo
+//! cargo run --example demo -- --town
 //! cargo run --example demo -- --web
 //! ```
 //!
@@ -11,6 +12,7 @@
 //! Every step is checked, on the doors too; the demo ends with 1 if anything is not as told. It begins
 //! with a list of the steps and how each went, and then shows all of it.
 //!
+//! With `--town` it shows a town: permits out of a spreadsheet, a barrier with a camera, an officer who asks.
 //! With `--web`, a smaller club is served as a page for a browser on this computer: what happens
 //! there is up to who presses the buttons.
 
@@ -18,6 +20,7 @@ mod program;
 mod scene;
 mod stage;
 mod story;
+mod town;
 mod transcript;
 mod web;
 
@@ -34,6 +37,7 @@ use clap::Parser;
 use scene::Scene;
 use stage::Stage;
 use story::Story;
+use town::Town;
 use transcript::{BAD, GOOD, Transcript, heading, painted};
 
 /// Shows ivms-sync at work in a simulated club.
@@ -46,6 +50,9 @@ struct Args {
     /// Serve a club to play with as a page in the browser, until Ctrl-C.
     #[arg(long)]
     web: bool,
+    /// Show a town with a barrier in place of the club.
+    #[arg(long, conflicts_with = "web")]
+    town: bool,
     /// Port of the page; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "web")]
     port: u16,
@@ -53,8 +60,11 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let shown = listen()
-        .and_then(|is_over| if args.web { play(&args, &is_over) } else { show(&args, &is_over) });
+    let shown = listen().and_then(|is_over| match args {
+        Args { web: true, .. } => play(&args, &is_over),
+        Args { town: true, .. } => town(&args, &is_over),
+        _ => club(&args, &is_over),
+    });
     match shown {
         Ok(wrong) if wrong.is_empty() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
@@ -87,18 +97,32 @@ fn play(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>
     Ok(Vec::new())
 }
 
+fn club(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>> {
+    let stage = Stage::set(binary(args)?)?;
+    let config = stage.config();
+    show(Story::of_a_day(), stage, &config, is_over)
+}
+
+fn town(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>> {
+    let town = Town::set(binary(args)?)?;
+    let config = town.config();
+    show(town::story(), town, &config, is_over)
+}
+
 /// Plays the whole story, tells in short how it went, and then shows all of it; gives what was not as told.
-fn show(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>> {
+fn show<S>(
+    story: Story<S>,
+    mut stage: S,
+    config: &str,
+    is_over: &AtomicBool,
+) -> Result<Vec<String>, Box<dyn Error>> {
     let begin = Instant::now();
-    let mut stage = Stage::set(binary(args)?)?;
-    let story = Story::of_a_day();
     println!("{}\n\n{}\n", heading(story.title, "="), story.opening);
     println!(
         "{} steps, within a minute: each runs the real program against simulators on this computer, \
          and is\nchecked there. First how it goes, then every step in full.\n",
         story.steps.len()
     );
-    let config = stage.config();
     let mut scenes = Vec::new();
     let (mut wrong, mut checks) = (Vec::new(), 0);
     for (number, step) in (1..).zip(&story.steps) {
@@ -126,7 +150,7 @@ fn show(args: &Args, is_over: &AtomicBool) -> Result<Vec<String>, Box<dyn Error>
     let listed: String = wrong.iter().map(|what| format!("\n  {what}")).collect();
     println!("\n{result}{listed}\nIt took {} seconds.", begin.elapsed().as_secs() + 1);
 
-    println!("\nThe configuration, ivms-sync.toml:\n\n{}", indented(&config));
+    println!("\nThe configuration, ivms-sync.toml:\n\n{}", indented(config));
     let mut transcript = Transcript::default();
     for (number, title, scene) in &scenes {
         println!("\n{}\n", heading(&format!("{number}. {title}"), "-"));

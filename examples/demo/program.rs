@@ -1,9 +1,55 @@
-//! Finds the `ivms-sync` that belongs to this example.
+//! Finds the `ivms-sync` that belongs to this example, and runs it.
 
 use std::error::Error;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// No command takes longer.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// What one command said.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// The command line.
+    pub command: String,
+    /// Data.
+    pub stdout: String,
+    /// Everything else.
+    pub stderr: String,
+    /// Exit code; -1 when there is none.
+    pub code: i32,
+}
+
+/// Runs the program in a folder, in an environment that holds these variables and nothing else.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(
+    binary: &Path,
+    folder: &Path,
+    variables: &[(&str, String)],
+    arguments: &[&str],
+) -> Result<Said, Box<dyn Error>> {
+    let mut command = assert_cmd::Command::new(binary);
+    command.args(arguments).current_dir(folder).timeout(TIME_LIMIT).env_clear();
+    // Windows opens no socket without it.
+    #[expect(clippy::disallowed_methods, reason = "of the demo's own, for the program's")]
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        command.env("SystemRoot", root);
+    }
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    let output = command.output()?;
+    Ok(Said {
+        command: format!("ivms-sync {}", arguments.join(" ")),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: output.status.code().unwrap_or(-1),
+    })
+}
 
 /// The program beside this example, built first: `cargo run --example` builds the example alone.
 ///

@@ -1,6 +1,6 @@
 //! What is to be seen in one step: words, commands with what they said, and checks.
 
-use super::stage::Said;
+use super::program::Said;
 
 /// One thing to be seen.
 #[derive(Debug, Clone)]
@@ -68,7 +68,8 @@ pub fn meaning(code: i32) -> &'static str {
         5 => "nothing could be reached; it is tried again by itself",
         12 => "a login was refused; a person must look",
         13 => "the plan is stale or expired",
-        20 => "nobody found",
+        20 => "nobody found, or no right",
+        22 => "a right is known, but not for here and now",
         21 => "found, but a door differs from what it should hold",
         _ => "see ivms-sync help exit-codes",
     }

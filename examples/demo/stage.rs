@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use chrono::{Datelike, Days, NaiveDate};
 use ivms_sync_simulators::clock::Clock;
@@ -10,6 +9,8 @@ use ivms_sync_simulators::club::{Club, World, WorldSettings, employee_no, number
 use ivms_sync_simulators::hikvision::{Device, Person};
 use ivms_sync_simulators::{cardskipper, hikvision, http};
 use tempfile::TempDir;
+
+use super::program::{self, Said};
 
 /// Members of the club.
 pub const MEMBERS: usize = 40;
@@ -21,22 +22,6 @@ pub const FORGOTTEN: usize = 4;
 pub const HALF_COPIED: usize = 17;
 /// Somebody without an e-mail in Cardskipper.
 pub const WITHOUT_EMAIL: usize = 39;
-
-/// No command takes longer.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
-
-/// What one command said.
-#[derive(Debug, Clone)]
-pub struct Said {
-    /// The command line.
-    pub command: String,
-    /// Data.
-    pub stdout: String,
-    /// Everything else.
-    pub stderr: String,
-    /// Exit code; -1 when there is none.
-    pub code: i32,
-}
 
 /// The club of a demo before it starts.
 pub struct Opening {
@@ -170,26 +155,11 @@ impl Stage {
             door.clear_requests();
             door.clear_writes();
         }
-        let mut command = assert_cmd::Command::new(&self.binary);
-        command.args(arguments).current_dir(self.folder.path()).timeout(TIME_LIMIT).env_clear();
-        // Windows opens no socket without it.
-        #[expect(clippy::disallowed_methods, reason = "of the demo's own, for the program's")]
-        if let Some(root) = std::env::var_os("SystemRoot") {
-            command.env("SystemRoot", root);
-        }
-        for (name, value) in &self.passwords {
-            command.env(name, value);
-        }
+        let mut variables = self.passwords.clone();
         if let Some(clock) = &self.clock {
-            command.env("IVMS_SYNC_TEST_NOW", clock.now().to_rfc3339());
+            variables.push(("IVMS_SYNC_TEST_NOW", clock.now().to_rfc3339()));
         }
-        let output = command.output()?;
-        Ok(Said {
-            command: format!("ivms-sync {}", arguments.join(" ")),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            code: output.status.code().unwrap_or(-1),
-        })
+        program::run(&self.binary, self.folder.path(), &variables, arguments)
     }
 
     /// Changes the password that the program is given.

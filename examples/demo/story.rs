@@ -18,30 +18,28 @@ const WRONGLY_IMPORTED: std::ops::Range<usize> = 24..28;
 const FRONT_DOOR: usize = 0;
 const GYM_DOOR: usize = 1;
 
-/// A story in steps.
-#[derive(Debug)]
-pub struct Story {
+/// A story in steps, on a stage.
+pub struct Story<S> {
     /// What it shows.
     pub title: &'static str,
     /// How things stand at the beginning.
     pub opening: &'static str,
     /// What happens.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Step<S>>,
 }
 
 /// Plays one step.
-pub type Play = fn(&mut Stage, &mut Scene) -> Result<(), Box<dyn Error>>;
+pub type Play<S> = fn(&mut S, &mut Scene) -> Result<(), Box<dyn Error>>;
 
 /// One step.
-#[derive(Debug)]
-pub struct Step {
+pub struct Step<S> {
     /// What happens, as a heading.
     pub title: &'static str,
     /// Plays it.
-    pub play: Play,
+    pub play: Play<S>,
 }
 
-impl Story {
+impl Story<Stage> {
     /// A day on which everything happens.
     pub fn of_a_day() -> Self {
         let step = |title, play| Step { title, play };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Effects, Style};
 
+use super::program::Said;
 use super::scene::{self, Line};
-use super::stage::Said;
 
 const BOLD: Style = Style::new().effects(Effects::BOLD);
 pub const GOOD: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
@@ -54,7 +54,7 @@ impl Transcript {
         }
         let style = match said.code {
             0 => GOOD,
-            2 | 3 | 20 | 21 => WARNING,
+            2 | 3 | 20 | 21 | 22 => WARNING,
             _ => BAD,
         };
         let end = format!("[exit code {}: {}]", said.code, scene::meaning(said.code));

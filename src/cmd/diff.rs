@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     report.troubles.extend(lists.troubles);
     report.troubles.extend(rights.troubles.into_iter().chain(plates.troubles));
     if scope.only.is_everyone() {
-        report.take_gates(super::gates::look(context, &network, &mut store, cars)?);
+        report.take_gates(super::gates::look(context, &network, &mut store, cars, false)?);
         report.shows_plates = context.shows_names();
     }
     report.rights_files = rights.sections;

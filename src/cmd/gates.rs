@@ -16,6 +16,8 @@ use crate::store::{RunEnd, Store};
 pub(super) struct Asks {
     /// Every gate, whatever is due.
     pub is_full: bool,
+    /// A person asks for it.
+    pub tries_logins: bool,
     /// `--accept-device`.
     pub accepted: BTreeMap<TargetName, usize>,
 }
@@ -33,14 +35,16 @@ pub(super) fn open(
     Ok(gates::run(&work, store, cars)?)
 }
 
-/// Asks every gate, and says what would be done; nothing is written.
+/// Asks every gate, and says what would be done; nothing is written. `tries_logins`: also where a login was
+/// refused before.
 pub(super) fn look(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
     cars: AllCars,
+    tries_logins: bool,
 ) -> Result<GatesDone, Error> {
-    let asks = Asks { is_full: true, ..Asks::default() };
+    let asks = Asks { is_full: true, tries_logins, ..Asks::default() };
     Ok(gates::run(&work(context, systems, &asks), store, cars)?)
 }
 
@@ -97,6 +101,7 @@ fn work<'a>(context: &'a Context, systems: &'a dyn Systems, asks: &'a Asks) -> G
         stop: &context.stop,
         run: None,
         is_full: asks.is_full,
+        tries_logins: asks.tries_logins,
         accepted: &asks.accepted,
         approved: None,
     }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::{Plate, SourceName};
+use super::{Plate, SourceName, Window};
 use crate::text::words::words;
 
 /// Whole days in a gate's wall clock, the first and the last among them.
@@ -29,6 +29,13 @@ impl Days {
     #[must_use]
     pub fn last(&self) -> NaiveDate {
         self.last
+    }
+
+    /// From their first second to their last.
+    #[must_use]
+    pub fn window(&self) -> Option<Window> {
+        let end = self.last.and_hms_opt(23, 59, 59)?;
+        Window::new(self.first.and_time(NaiveTime::MIN), end).ok()
     }
 
     /// Whether a day is one of them.

@@ -7,7 +7,8 @@ use super::{MemberNamed, Plate, RowReason};
 pub struct MemberPlate {
     /// The row in the sheet, or the line in a CSV file on which the row begins; from 1.
     pub line: u32,
-    pub member: MemberNamed,
+    /// Nobody where the row has a plate and does not say whose it is: nothing is given by it, and nothing taken.
+    pub member: Option<MemberNamed>,
     pub plate: Plate,
 }
 

@@ -13,7 +13,7 @@ use super::look::{Look, Tone};
 use super::text::with_zone;
 use crate::command::CommandName;
 use crate::config::Vehicles;
-use crate::engine::gates::CarAtGate;
+use crate::engine::gates::{CarAtGate, Membership};
 use crate::engine::vehicles::{
     Answer, Evidence, LastRead, LeftOut, ParkingStatus, Question, Readings, Verdict, judge,
 };
@@ -238,15 +238,16 @@ pub fn answer(
 /// What a plate is worth at gates that open for members' cars; nothing where there is none.
 fn membership(at_gates: &[CarAtGate]) -> Option<VerdictTold> {
     let gates: Vec<_> = at_gates.iter().filter(|gate| gate.is_for_members).collect();
-    let opening = gates.iter().find(|gate| gate.should_open);
-    let status = match gates.first()? {
-        _ if opening.is_some() => ParkingStatus::Active,
+    let first = gates.first()?;
+    let known = || gates.iter().filter_map(|gate| gate.as_member.as_ref());
+    let told = known().find(|member| member.is_running).or_else(|| known().next());
+    let status = match told {
+        Some(Membership { is_running: true, .. }) => ParkingStatus::Active,
         _ if gates.iter().any(|gate| gate.is_unsure) => ParkingStatus::Unknown,
-        _ if gates.iter().any(|gate| gate.until.is_some()) => ParkingStatus::NotYetValid,
-        gate if gate.is_listed => ParkingStatus::Expired,
-        _ => ParkingStatus::NotFound,
+        Some(_) => ParkingStatus::NotYetValid,
+        None if first.is_listed => ParkingStatus::Expired,
+        None => ParkingStatus::NotFound,
     };
-    let told = opening.or(gates.first()).and_then(|gate| gate.until.clone());
     Some(VerdictTold {
         valid: match status.answer() {
             Answer::Valid => Some(true),
@@ -255,12 +256,12 @@ fn membership(at_gates: &[CarAtGate]) -> Option<VerdictTold> {
         },
         status,
         until: None,
-        by: told.as_ref().map(|(_, by)| by.right.clone()),
+        by: told.map(|member| member.by.right.clone()),
         stale: Vec::new(),
         matched_without_issuer: false,
         left_out: 0,
         from: None,
-        source: told.map(|(_, by)| by.source),
+        source: told.map(|member| member.by.source.clone()),
         is_unstopped: false,
     })
 }

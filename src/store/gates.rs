@@ -33,6 +33,8 @@ pub struct GateKept {
     pub capacity: Option<u64>,
     /// The id of the changes that wait for approval.
     pub blocked: Option<String>,
+    /// Everything was done there once: what opens at once later is no first filling.
+    pub is_filled: bool,
     /// What there was to say of it, as JSON.
     pub remarks: String,
 }
@@ -49,6 +51,7 @@ row!(GateKept {
     strangers,
     capacity,
     blocked,
+    is_filled,
     remarks,
 });
 
@@ -147,7 +150,7 @@ impl Gates<'_> {
         let store = self.0;
         let row: Option<(GateKept, i64)> = store.first(
             "SELECT sense, settled_sense, basis, sources, read_at, needs_read, same_until_at, rows, \
-             strangers, capacity, blocked, remarks, seal FROM gate WHERE name = ?1",
+             strangers, capacity, blocked, is_filled, remarks, seal FROM gate WHERE name = ?1",
             gate,
         )?;
         let Some((kept, sealed)) = row else { return Ok(None) };
@@ -161,10 +164,10 @@ impl Gates<'_> {
         let store = self.0;
         let seal = seal::seal_of(kept, &store.accounts).map_err(|error| store.error(error))?;
         store.exec(
-            "INSERT INTO gate VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+            "INSERT INTO gate VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
              ON CONFLICT (name) DO UPDATE SET sense = ?2, settled_sense = ?3, basis = ?4, sources = ?5, \
              read_at = ?6, needs_read = ?7, same_until_at = ?8, rows = ?9, strangers = ?10, \
-             capacity = ?11, blocked = ?12, remarks = ?13, seal = ?14",
+             capacity = ?11, blocked = ?12, is_filled = ?13, remarks = ?14, seal = ?15",
             (gate, kept, seal),
         )
     }
@@ -257,7 +260,7 @@ impl Gates<'_> {
         Ok(())
     }
 
-    /// How many rows lost time by what was sent since then.
+    /// Of how many rights rows lost time by what was sent since then, each counted once.
     pub fn losses_since(
         &self,
         gate: &TargetName,
@@ -265,7 +268,7 @@ impl Gates<'_> {
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError> {
         let count = self.0.first(
-            "SELECT count(*) FROM gate_change \
+            "SELECT count(DISTINCT source || ' ' || right_id) FROM gate_change \
              WHERE gate = ?1 AND at >= ?2 AND at <= ?3 AND loses = 1 AND sent = 1",
             (gate, since, now),
         )?;

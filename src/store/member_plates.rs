@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::rights::KeptPlate;
-use super::rows::row;
+use super::rows::{Columns, FromColumns, Sink, ToColumns, row};
 use super::{MemberPlates, StoreError, StoreProblem, seal};
 use crate::model::{MemberNamed, MemberPlate, MemberPlateLeftOut, PlateRules, RowReason};
 
@@ -68,11 +68,34 @@ pub struct MemberPlateRow {
 struct Kept {
     file: i64,
     line: u32,
-    member: MemberNamed,
+    member: Whose,
     plate: KeptPlate,
 }
 
 row!(Kept { file, line, member, plate });
+
+/// Whose a plate is; both columns are empty where that is not known.
+struct Whose(Option<MemberNamed>);
+
+impl FromColumns for Whose {
+    const WIDTH: usize = 2;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
+        let (email, number) = (columns.next_unless("")?, columns.next_unless("")?);
+        Ok(Self(MemberNamed::new(email, number)))
+    }
+}
+
+impl ToColumns for Whose {
+    const WIDTH: usize = 2;
+
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
+        match &self.0 {
+            Some(member) => member.write(to),
+            None => ("", "").write(to),
+        }
+    }
+}
 
 row!(MemberPlateLeftOut { line, reason });
 
@@ -164,7 +187,7 @@ impl MemberPlates<'_> {
                 as_of: now,
             })?;
             self.put(read.rows.iter().map(|MemberPlate { line, member, plate }| {
-                let (line, member, plate) = (*line, member.clone(), plate.into());
+                let (line, member, plate) = (*line, Whose(member.clone()), plate.into());
                 Kept { file: id, line, member, plate }
             }))?;
             store
@@ -201,7 +224,7 @@ impl MemberPlates<'_> {
         self.check(&kept, sealed)?;
         // What was read by other rules is a plate still, and an issuer is kept in full.
         let plate = kept.plate.plate(&PlateRules::default())?;
-        let row = MemberPlate { line: kept.line, member: kept.member, plate };
+        let row = MemberPlate { line: kept.line, member: kept.member.0, plate };
         let file = files.iter().find(|file| file.id == kept.file);
         let known = file.map(|file| (file.changed_at, file.as_of));
         Ok(known.map(|(since, as_of)| MemberPlateRow { row, since, as_of }))

@@ -402,6 +402,7 @@ CREATE TABLE gate (
     strangers     INTEGER NOT NULL,      -- rows that somebody else made
     capacity      INTEGER,               -- the most rows that it holds, where it says
     blocked       TEXT,                  -- the id of the changes that wait for approval
+    is_filled     INTEGER NOT NULL,      -- everything was done there once
     remarks       TEXT    NOT NULL,      -- what there was to say of it, as JSON
     seal          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -103,3 +103,31 @@ fn the_demo_ends_with_1_when_something_is_not_as_told() {
     assert!(said.stdout.contains("\n  step 2: both doors open for member 150005"));
     assert!(said.stdout.contains("\u{1b}[31mNOT AS TOLD"), "{}", said.stdout);
 }
+
+#[test]
+fn the_town_goes_as_told() {
+    let mut command = demo(env!("CARGO_BIN_EXE_ivms-sync"));
+    command.arg("--town");
+    let said = said(&mut command);
+    assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
+    let mut rest = said.stdout.as_str();
+    for line in [
+        "\n10 steps, within a minute: ",
+        "\n  10  Did the program ever do what a client must not? ",
+        "\nAll 10 steps went as told ",
+        "\n$ ivms-sync diff\n",
+        "\n$ ivms-sync sync\n",
+        "Gate barrier: opens; ",
+        "\n[exit code 20: ",
+        "\n[exit code 22: ",
+        "\nplate,state,zone,from,until,source,permit\n",
+        "\n$ ivms-sync sync\n(nothing is printed)\n",
+        "\n[exit code 4: ",
+    ] {
+        let found = rest.find(line).unwrap_or_else(|| panic!("{line:?} is not in\n{rest}"));
+        rest = &rest[found + line.len() - 1..];
+    }
+    assert!(!said.stdout.contains("NOT AS TOLD") && !said.stdout.contains("-secret-"));
+    // Nowhere but in the answer to whoever asked for just that car, and in the list.
+    assert_eq!(said.stdout.matches("LJAA119").count(), 0, "{}", said.stdout);
+}

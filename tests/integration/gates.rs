@@ -286,7 +286,9 @@ fn a_clock_that_is_wrong_and_a_wrong_password_stop_the_writing() {
     let found = gym.tick("2026-03-10T12:10:00Z", 12);
     assert_eq!(found["gates"][0]["outcome"], json!("login-refused"));
     gym.camera.set_password("Door-secret-1");
-    gym.at("2026-03-10T12:15:00Z", &["--json", "sync", "--full"]).ends(0);
+    // A person asks, and it is well again.
+    gym.at("2026-03-10T12:15:00Z", &["check"]).ends(0);
+    gym.tick("2026-03-10T12:20:00Z", 0);
     assert_eq!(gym.camera.writes().len(), 1);
     gym.assert_well();
 }
@@ -425,4 +427,82 @@ fn a_spreadsheet_that_lost_its_plates_takes_no_gate_away() {
     gym.at(DAY_1_LATER, &["--json", "sync"]);
     assert!(gym.opens("LJAA111", DAY_1));
     gym.assert_well();
+}
+
+/// Mutants: the running period is forgotten when the next one replaces it; dates that cannot be right take the gate
+/// away, although the door is left as it is.
+#[test]
+fn a_membership_that_is_replaced_or_mistyped_keeps_the_gate() {
+    let gym = Gym::of_members();
+    gym.tick(DAY_1, 0);
+    let number = gym.sandbox.club.cardskipper.members()[0].number;
+    for (begin, end) in [("2027-01-01", "2027-12-31"), ("2027-12-31", "2027-01-01")] {
+        gym.sandbox.club.cardskipper.edit(number, |member| {
+            let role = &mut member.organisations[0].roles[0];
+            (begin.clone_into(&mut role.start), end.clone_into(&mut role.end));
+        });
+        for now in ["2026-03-10T13:10:00Z", "2026-03-10T14:15:00Z", "2026-03-10T15:20:00Z"] {
+            gym.at(now, &["--json", "sync", "--full"]);
+            assert!(gym.opens("LJAA111", now), "{begin} to {end} at {now}");
+        }
+    }
+    gym.assert_well();
+}
+
+/// Mutant: a row of a link file whose e-mail cannot be read gives its plate up.
+#[test]
+fn a_plate_whose_member_cannot_be_read_keeps_its_row() {
+    let gym = Gym::of_members();
+    gym.tick(DAY_1, 0);
+    let text = fs::read_to_string(gym.sandbox.path("persons.csv")).unwrap();
+    let email = gym.sandbox.club.cardskipper.members()[0].email.clone();
+    fs::write(gym.sandbox.path("persons.csv"), text.replacen(&email, "anna@", 1)).unwrap();
+    for now in [DAY_1_LATER, "2026-03-10T13:10:00Z"] {
+        let found = gym.at(now, &["--json", "sync"]).json();
+        assert!(gym.opens("LJAA111", now), "{found}");
+        assert_eq!(found["gates"][0]["not_done"][0]["reason"], json!("not-sure"), "{found}");
+    }
+    gym.assert_well();
+}
+
+/// Mutant: three plates that the camera does not take keep everybody behind them outside.
+#[test]
+fn what_the_camera_never_takes_keeps_nobody_else_outside() {
+    let gym = Gym::new("");
+    let row = |plate: &str| format!("{plate},yard,2026-01-01,2026-06-30,S-{plate}\n");
+    let bad = ["AAAAAAAAAA1", "AAAAAAAAAA2", "AAAAAAAAAA3", "AAAAAAAAAA4"];
+    gym.camera.edit_settings(|settings| settings.plate_size_max = 8);
+    gym.staff(&(bad.map(row).concat() + &row("LJSTAFF1")));
+    gym.at(DAY_1, &["--json", "sync"]).ends(3);
+    assert!(gym.opens("LJSTAFF1", DAY_1));
+}
+
+#[test]
+fn a_configuration_that_is_only_looked_at_settles_nothing() {
+    let mut gym = Gym::new("");
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\nLJSTAFF2,yard,2026-01-01,2026-06-30,S-2\n");
+    gym.tick(DAY_1, 0);
+    gym.sandbox.set("link", "\n[zone.other]");
+    let other = gym.sandbox.config().replace("zones = [\"yard\"]", "zones = [\"other\"]");
+    let looked = other.replace("zones = [\"other\"]", "zones = [\"other\"]\nmode = \"observe\"");
+    gym.sandbox.replace_config(Some(looked));
+    gym.tick(DAY_1_LATER, 0);
+    gym.sandbox.replace_config(Some(other));
+    gym.tick("2026-03-10T12:10:00Z", 4);
+    assert!(gym.opens("LJSTAFF1", DAY_1));
+    gym.assert_well();
+}
+
+/// Whoever has no gate any more has no plates.
+#[test]
+fn a_gate_that_no_section_names_keeps_no_plate_for_long() {
+    let mut gym = Gym::new("");
+    gym.tick(DAY_1, 0);
+    let text = gym.sandbox.config();
+    let without =
+        text.split("[parking]").next().unwrap().to_owned() + "[link]\nfiles = [\"persons.csv\"]\n";
+    gym.sandbox.replace_config(Some(without));
+    gym.at("2026-08-10T12:00:00Z", &["sync", "--full"]);
+    let bytes = fs::read(gym.sandbox.state()).unwrap();
+    assert!(!bytes.windows(8).any(|part| part == b"LJSTAFF1"));
 }

@@ -21,11 +21,15 @@ use serde_json::Value;
 use super::demo;
 use super::support::{said, schema};
 
+#[path = "../../examples/demo/program.rs"]
+#[allow(dead_code, reason = "the demo finds its program")]
+pub mod program;
 #[path = "../../examples/demo/stage.rs"]
 #[allow(dead_code, reason = "the demo uses more of its stage")]
 pub mod stage;
 
-use stage::{Said, Stage};
+use program::Said;
+use stage::Stage;
 
 pub const README: &str = include_str!("../../README.md");
 const EXAMPLE: &str = include_str!("../../examples/ivms-sync.toml");

@@ -11,8 +11,9 @@ use ivms_sync_simulators::hikvision::Device;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::super::program::Said;
 use super::super::scene;
-use super::super::stage::{DOORS, Opening, Said, Stage};
+use super::super::stage::{DOORS, Opening, Stage};
 use super::action::Action;
 use super::history::{self, Change};
 use super::people::{self, Row};

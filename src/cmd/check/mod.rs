@@ -113,8 +113,17 @@ fn gates_seen(
         let seen = gate.settings.examine();
         findings.extend(seen.into_iter().map(|one| of_remark(gate.name.as_str(), one)));
     }
-    let cars = all_cars(&context.config, store, context.clock.began())?;
-    let done = gates::look(context, systems, store, cars)?;
+    // As `sync` would know them after this look at the files.
+    let (config, now) = (&context.config, context.clock.began());
+    let closely = Closely { is_full: true, accept_shrink: None };
+    let rights = rights::look(config, store, now, closely)?;
+    let plates = members::look(config, store, now, closely)?;
+    let cars = store.as_if(|store| {
+        rights.record(store)?;
+        plates.record(store)?;
+        all_cars(config, store, now)
+    })?;
+    let done = gates::look(context, systems, store, cars, true)?;
     for gate in done.gates.iter().filter(|gate| gate.identity.is_some()) {
         let name = gate.name.as_str();
         findings.push(Finding::ok(name, said_of(gate)));

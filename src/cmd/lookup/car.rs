@@ -216,7 +216,7 @@ impl<'c> Desk<'c> {
         };
         let of_plate = known.0.of_plate(vehicles, store, &car.plate)?;
         let (rights, left_out) = (&of_plate.rights, &of_plate.left_out);
-        let at_gates = of_car(&self.context.config, store, &car.plate, asked_at)?;
+        let at_gates = of_car(&self.context.config, store, &car.plate, car.judged_at)?;
         let of_car = KnownOfCar { rights, left_out, readings: &known.0.readings };
         let told = answer(&car, vehicles, of_car, &at_gates);
         self.known = Some(known);

@@ -72,7 +72,11 @@ impl Cars {
             true => None,
             false => settled(config, store, now)?,
         };
-        let asks = Asks { is_full: scope.is_full, accepted: scope.accept_devices.clone() };
+        let asks = Asks {
+            is_full: scope.is_full,
+            tries_logins: scope.tries_logins,
+            accepted: scope.accept_devices.clone(),
+        };
         Ok(Self { rights, plates, lists, gates, asks, are_left_alone: false })
     }
 
@@ -91,7 +95,7 @@ impl Cars {
         store: &mut Store,
         run: RunId,
     ) -> Result<GatesDone, Error> {
-        if self.are_left_alone || context.config.gates.is_empty() {
+        if self.are_left_alone {
             return Ok(GatesDone::default());
         }
         gates::open(context, systems, store, run, &self.asks)

@@ -5,7 +5,7 @@ use super::failures::failure;
 use super::put::Put;
 use super::reader::Reader;
 use super::remove;
-use super::ways::{REMEMBERED_FORM, Remembered, words};
+use super::ways::{Begin, REMEMBERED_FORM, Remembered, words};
 use super::wire::Stated;
 use crate::connectors::hikvision::call::Limits;
 use crate::connectors::hikvision::manners::WriteManners;
@@ -77,7 +77,8 @@ impl Gate for Camera {
     }
 
     fn holds_begins(&self) -> bool {
-        self.reader.ways().begin.is_some()
+        // A begin that is shown as the time of creation may be stored and not be held.
+        self.reader.ways().begin == Some(Begin::Own)
     }
 
     fn rows(&mut self) -> Result<GateRows, Failure> {

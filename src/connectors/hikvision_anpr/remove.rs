@@ -28,7 +28,8 @@ pub(super) fn row(reader: &mut Reader, row: &GateRow) -> Result<(), Failure> {
     let named: Vec<&Entry> = rows.iter().filter(|entry| entry.id == row.id).collect();
     let no = |what: &str| Err(found(Class::Refused, format!("{CALL}: {what}"), Some(LOOK)));
     match named.as_slice() {
-        [] => Ok(()),
+        [] if rows.is_empty() => Ok(()),
+        [] => no("the row is gone, and another one has the plate"),
         [entry] if entry.effect != RowEffect::Opens => {
             no("it does not open the gate, and such a row is never removed")
         }

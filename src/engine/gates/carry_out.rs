@@ -14,8 +14,8 @@ use crate::ports::{Class, Failure, GateWriter};
 use crate::stop::Stop;
 use crate::store::{GateChange, OutcomeKind, Store, StoreError};
 
-/// A gate that takes none of so many changes takes none of the others either.
-const REFUSED_MAX: usize = 3;
+/// A gate that takes none of so many changes takes none of the others either; the next run begins elsewhere.
+const REFUSED_MAX: usize = 20;
 
 /// What every gate's thread needs.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(super) fn carry_out(
 ) -> Result<Done, StoreError> {
     let mut done = Done::default();
     let mut refused = 0;
-    for change in proven.changes() {
+    for change in in_turn(proven.changes(), work.run) {
         if let Some(exit) = work.stop.now() {
             done.stopped = Some(exit);
             break;
@@ -78,6 +78,20 @@ pub(super) fn carry_out(
         }
     }
     Ok(done)
+}
+
+/// The changes in the order of the plan, but that those of one rank take turns in coming first: what a gate always
+/// refuses never keeps the others from being tried.
+fn in_turn(changes: &[RowChange], run: RunId) -> Vec<&RowChange> {
+    let rank = |change: &RowChange| (change.loses, change.verb, change.opens);
+    let same = |one: &RowChange, other: &RowChange| rank(one) == rank(other);
+    let mut all = Vec::with_capacity(changes.len());
+    for of_rank in changes.chunk_by(same) {
+        let first = usize::try_from(run.get()).unwrap_or_default() * REFUSED_MAX % of_rank.len();
+        let (later, sooner) = of_rank.split_at(first);
+        all.extend(sooner.iter().chain(later));
+    }
+    all
 }
 
 type Ended = (OutcomeKind, Option<String>, Option<Failure>);
@@ -115,9 +129,15 @@ fn one(
         (None, OutcomeKind::NotApplied) => Some("the gate took it and holds other days".to_owned()),
         (None, _) => None,
     };
+    let memory = writer.reader().memory();
     let store = work.store();
     store.together(|store| {
-        keep(store, gate, change, (outcome, row.as_ref()), before)?;
+        let is_sent = failure.as_ref().is_none_or(|failure| failure.class != Class::NotSent);
+        keep(store, gate, change, (outcome, row.as_ref(), is_sent), before)?;
+        if outcome == OutcomeKind::Confirmed {
+            // What was learnt by it is needed to read the list, also after a run that dies.
+            store.devices().record_memory(gate, &memory)?;
+        }
         store.gates().log(&GateChange {
             run: work.run,
             gate: gate.clone(),
@@ -128,7 +148,7 @@ fn one(
             days: change.days,
             outcome,
             error: error.clone(),
-            is_sent: failure.as_ref().is_none_or(|failure| failure.class != Class::NotSent),
+            is_sent,
         })
     })?;
     // What concerns this row alone keeps nobody else out.
@@ -153,7 +173,7 @@ fn keep(
     store: &Store,
     gate: &TargetName,
     change: &RowChange,
-    (outcome, row): (OutcomeKind, Option<&GateRow>),
+    (outcome, row, is_sent): (OutcomeKind, Option<&GateRow>, bool),
     before: Option<&OwnRow>,
 ) -> Result<(), StoreError> {
     let (gates, text) = (store.gates(), change.plate.text());
@@ -162,7 +182,10 @@ fn keep(
         (OutcomeKind::Confirmed, row, _) | (OutcomeKind::NotApplied, row, None) => {
             own_row(change, row).map_or(Ok(()), |own| gates.keep_row(gate, &own))
         }
-        (OutcomeKind::Refused | OutcomeKind::Moved, _, None) => gates.forget_row(gate, text),
+        // It may be there all the same: the next reading tells.
+        (OutcomeKind::Refused | OutcomeKind::Moved, _, None) if !is_sent => {
+            gates.forget_row(gate, text)
+        }
         // Of what was there before nothing else is known for sure.
         _ => Ok(()),
     }

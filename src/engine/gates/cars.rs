@@ -12,8 +12,8 @@ use crate::engine::plan::validity::{Entitlement, OpeningRights, entitlement, unr
 use crate::engine::rights::Known;
 use crate::engine::vehicles::cars_in;
 use crate::model::{
-    Holder, MemberNamed, MemberPlate, ParkingRight, Plate, RightRef, SourceName, TargetLimits,
-    TargetTimes,
+    Holder, MemberNamed, MemberPlate, OwnRow, ParkingRight, Plate, RightRef, SourceName,
+    TargetLimits, TargetTimes,
 };
 use crate::store::{SourceState, Store, StoreError, StoredHolder};
 use crate::text::hex::hex;
@@ -81,6 +81,8 @@ impl Cars {
         for (text, row) in wanted(&self.claims, today) {
             all.update(format!("{text} {} {} {}\n", row.days, row.is_rolling, row.by));
         }
+        // What is held back by these goes on when they change.
+        all.update(format!("{:?} {:?}", self.unsure, self.stale));
         hex(&all.finalize())
     }
 
@@ -145,6 +147,13 @@ impl Cars {
             }
             sources.push((source, state));
         }
+        let own = match only {
+            None => store.gates().rows(&gate.name)?,
+            Some(plate) => {
+                let row = store.gates().row(&gate.name, plate.text())?;
+                row.into_iter().map(|row| (plate.text().to_owned(), row)).collect()
+            }
+        };
         let mut plates: Vec<MemberPlate> = Vec::new();
         match only {
             None => store.member_plates().each(|known| plates.push(known.row))?,
@@ -155,8 +164,11 @@ impl Cars {
         }
         for MemberPlate { member, plate, .. } in plates {
             let mut found = false;
-            for (source, state) in &sources {
-                let named = named_by(store, &member, &source.name)?;
+            let named_on = member.iter().flat_map(|member| {
+                sources.iter().map(move |(source, state)| (member, source, state))
+            });
+            for (member, source, state) in named_on {
+                let named = named_by(store, member, &source.name)?;
                 let [stored] = named.as_slice() else { continue };
                 found = true;
                 let opening = OpeningRights {
@@ -164,7 +176,8 @@ impl Cars {
                     device: gate.roles.as_ref(),
                     is_let_in: true,
                 };
-                self.add_member((stored, state), &plate, &opening, (gate, config), now);
+                let held = own.get(plate.text());
+                self.add_member((stored, state), (&plate, held), &opening, (gate, config), now);
             }
             if !found {
                 // Whoever it is may have a membership: nothing is given, and nothing is taken away.
@@ -178,7 +191,7 @@ impl Cars {
     fn add_member(
         &mut self,
         (stored, state): (&StoredHolder, &SourceState),
-        plate: &Plate,
+        (plate, held): (&Plate, Option<&OwnRow>),
         opening: &OpeningRights<'_>,
         (gate, config): (&GateConfig, &Config),
         now: DateTime<Utc>,
@@ -191,8 +204,16 @@ impl Cars {
         }
         let limits = TargetLimits::documented(TIMES);
         let local = now.with_timezone(&gate.time_zone).naive_local();
-        let due =
-            entitlement(&stored.member, opening, &config.policy, is_vanished, None, limits, local);
+        let member = &stored.member;
+        let is_theirs = |own: &&OwnRow| {
+            own.by.source == member.key.source && own.by.right == member.key.human()
+        };
+        // A club that replaces a running period by its renewal closes no gate.
+        let known = held.filter(is_theirs).and_then(|own| own.days.window());
+        let due = entitlement(member, opening, &config.policy, is_vanished, known, limits, local);
+        if due == Entitlement::BadDates {
+            self.unsure.insert(plate.text().to_owned());
+        }
         let Entitlement::Paid(validity) = due else { return };
         let by = RightRef {
             source: stored.member.key.source.clone(),
@@ -212,7 +233,7 @@ impl Cars {
 pub fn plates_of(store: &Store, member: &Holder) -> Result<Vec<Plate>, StoreError> {
     let mut plates = BTreeSet::new();
     store.member_plates().each(|known| {
-        let MemberPlate { member: named, plate, .. } = known.row;
+        let MemberPlate { member: Some(named), plate, .. } = known.row else { return };
         let is_email = named.email().is_none_or(|email| member.email.as_ref() == Some(email));
         let is_number = named.number().is_none_or(|number| member.number.as_ref() == Some(number));
         if is_email && is_number {

@@ -11,6 +11,7 @@ mod carry_out;
 pub mod cars;
 pub mod claims;
 mod contact;
+mod due;
 mod of_car;
 pub mod plan;
 pub mod proof;
@@ -20,6 +21,7 @@ mod tests;
 mod told;
 
 pub use cars::plates_of;
-pub use of_car::{CarAtGate, of_car};
-pub use run::{AllCars, GateRun, GatesDone, all_cars, run, settled};
+pub use due::settled;
+pub use of_car::{CarAtGate, Membership, of_car};
+pub use run::{AllCars, GateRun, GatesDone, all_cars, run};
 pub use told::{GateSeen, NotDone, RowChangeSeen};

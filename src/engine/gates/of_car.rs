@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::cars::Cars;
-use super::claims::{Wanted, wanted};
-use super::run::today;
+use super::claims::{Claim, Wanted, wanted};
+use super::due::today;
+use super::plan::RowReason;
 use super::told::NotDone;
 use crate::config::{Config, GateConfig, Mode};
 use crate::model::{OwnRow, ParkingZoneName, Plate, RightRef, TargetName};
@@ -26,13 +27,21 @@ pub struct CarAtGate {
     pub opens_now: bool,
     /// The car may enter now by some right of those that count here.
     pub should_open: bool,
+    /// The same as a member's car: the member, and the last day.
+    pub as_member: Option<Membership>,
     /// The gate holds what it should.
     pub in_step: bool,
     pub why: String,
-    /// The last day that its rights come to, and the one that lasts longest.
-    pub until: Option<(NaiveDate, RightRef)>,
     /// It cannot be said that the car has no right.
     pub is_unsure: bool,
+}
+
+/// What a membership comes to for a car at one gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    pub by: RightRef,
+    /// It gives access now; else it will.
+    pub is_running: bool,
 }
 
 /// What is known of a car at every gate.
@@ -69,12 +78,15 @@ fn at_gate(
     let wanted = wanted.get(plate.text());
     let should_open = wanted.is_some_and(|wanted| wanted.days.contains(today));
     let held = own.filter(|own| own.is_held);
-    let opens_now = held.is_some_and(|own| own.days.contains(today));
+    let is_given =
+        should_open && reason_of(wanted.map(|wanted| &wanted.by), kept) == Some(RowReason::Given);
+    let opens_now = is_given || held.is_some_and(|own| own.days.contains(today));
     let is_met = |own: &OwnRow, wanted: &Wanted| {
         (wanted.last_at_least(today)..=wanted.days.last()).contains(&own.days.last())
     };
     let in_step = match (wanted, held) {
         (Some(wanted), Some(own)) => is_met(own, wanted),
+        (Some(_), None) if is_given => true,
         (Some(wanted), None) => wanted.days.first() > today,
         (None, Some(own)) => own.days.last() < today || !cars.claims.is_empty(),
         (None, None) => true,
@@ -90,11 +102,24 @@ fn at_gate(
         }),
         opens_now,
         should_open,
+        as_member: membership(gate, plate, cars, today),
         in_step,
         why: why(gate, (wanted, held, in_step), kept),
-        until: wanted.map(|wanted| (wanted.days.last(), wanted.by.clone())),
         is_unsure: cars.unsure.contains(plate.text()) || !cars.stale.is_empty(),
     }
+}
+
+fn membership(
+    gate: &GateConfig,
+    plate: &Plate,
+    cars: &Cars,
+    today: NaiveDate,
+) -> Option<Membership> {
+    let of_members = |claim: &&Claim| gate.members.contains(&claim.by.source);
+    let claims: Vec<Claim> = cars.claims.iter().filter(of_members).cloned().collect();
+    let wanted = wanted(&claims, today);
+    let wanted = wanted.get(plate.text())?;
+    Some(Membership { by: wanted.by.clone(), is_running: wanted.days.contains(today) })
 }
 
 fn why(
@@ -108,14 +133,12 @@ fn why(
     if kept.is_none_or(|kept| kept.read_at.is_none()) {
         return "the list of the gate was never read".to_owned();
     }
-    let not_done: Vec<NotDone> =
-        kept.and_then(|kept| serde_json::from_str(&kept.remarks).ok()).unwrap_or_default();
     let by = wanted.map(|wanted| &wanted.by).or(held.map(|own| &own.by));
-    let named = by.map(ToString::to_string);
-    let left_out =
-        not_done.iter().find(|one| named.as_ref().is_some_and(|named| one.rights.contains(named)));
-    match (left_out, wanted, held) {
-        (Some(one), ..) => one.reason.explain().0.to_owned(),
+    // Another car of the same right may be the one that is left out.
+    let reason = reason_of(by, kept)
+        .filter(|reason| !in_step || *reason == RowReason::Given && held.is_none());
+    match (reason, wanted, held) {
+        (Some(reason), ..) => reason.explain().0.to_owned(),
         (None, Some(_), Some(own)) if in_step => format!("its row ends on {}", own.days.last()),
         (None, Some(wanted), None) if in_step => {
             format!("its right begins on {}", wanted.days.first())
@@ -128,4 +151,11 @@ fn why(
         (None, None, Some(_)) => "it has no right here; the next run removes its row".to_owned(),
         (None, None, None) => "it has no right here".to_owned(),
     }
+}
+
+/// Why nothing was done for a right when the gate was asked last.
+fn reason_of(by: Option<&RightRef>, kept: Option<&GateKept>) -> Option<RowReason> {
+    let named = by?.to_string();
+    let not_done: Vec<NotDone> = serde_json::from_str(&kept?.remarks).unwrap_or_default();
+    not_done.into_iter().find(|one| one.rights.contains(&named)).map(|one| one.reason)
 }

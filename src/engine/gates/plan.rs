@@ -44,6 +44,8 @@ pub struct GateFacts<'a> {
     pub holds_begins: bool,
     /// The configuration decides otherwise than when everything was last settled.
     pub is_configuration_new: bool,
+    /// Nothing was ever done there whole: whoever gets in at once now fills it for the first time.
+    pub is_first: bool,
     pub guard: Guard,
     /// Rows that lost time within 24 hours.
     pub lost_last_day: usize,
@@ -78,6 +80,8 @@ words! {
         Twice = "listed-twice",
         /// It is under `protect`.
         Protected = "protected",
+        /// Somebody else's row opens the gate for it as it should be.
+        Given = "given-by-others",
         /// Its row would lose time, and the mode is "grant-only".
         GrantOnly = "grant-only",
         /// Its row would lose time, and whoever gave it was not read of late, or not for sure.
@@ -96,6 +100,9 @@ impl RowReason {
                 "the gate holds a row for the plate that somebody else made",
                 "delete that row at the gate, and the next run makes one of its own",
             ),
+            Self::Given => {
+                ("a row that somebody else made opens the gate for it", "nothing needs to be done")
+            }
             Self::Twice => (
                 "the gate holds several rows for the plate",
                 "delete all of them but one at the gate",
@@ -210,6 +217,22 @@ fn own_row<'r>(own: &OwnRow, rows: &[&'r GateRow]) -> Option<&'r GateRow> {
     (is_same && row.effect != RowEffect::Bars).then_some(*row)
 }
 
+/// Whether one of these rows could be ours, although it cannot be told which.
+fn may_be_there(own: &OwnRow, rows: &[&GateRow]) -> bool {
+    let could_be = |row: &&GateRow| own.id.is_empty() || row.id.is_empty() || own.id == row.id;
+    own.is_held && rows.iter().any(could_be)
+}
+
+/// When a row of ours is in force: where the gate shows dates that nobody can read, as it was written.
+pub(super) fn time_of(own: Option<&OwnRow>, row: &GateRow) -> RowTime {
+    match (own.filter(|own| own.is_held).and_then(|own| own.days.window()), row.time) {
+        (Some(written), RowTime::Unclear) => {
+            RowTime::Known { begin: Some(written.begin()), end: Some(written.end()) }
+        }
+        (_, time) => time,
+    }
+}
+
 type Seen<'a> = (Option<&'a OwnRow>, Option<&'a GateRow>, &'a [&'a GateRow]);
 
 fn one_plate(
@@ -226,7 +249,7 @@ fn one_plate(
     let mut not_done = |plate: &Plate, by: &RightRef, reason| {
         plan.not_done.push(RowNotDone { plate: plate.clone(), by: by.clone(), reason });
     };
-    if own.is_some() && mine.is_none() {
+    if mine.is_none() && own.is_some_and(|own| !may_be_there(own, rows)) {
         plan.gone.push(text.to_owned());
     }
     let Some(wanted) = wanted else {
@@ -236,8 +259,9 @@ fn one_plate(
             plan.in_sync.insert(text.to_owned(), held);
         };
         let plate = own.plate.clone();
-        let loses = lasts_until(row).is_none_or(|last| last >= today);
-        let is_last_day = lasts_until(row) == Some(today);
+        let last = lasts_until(&GateRow { time: time_of(Some(own), row), ..row.clone() });
+        let loses = last.is_none_or(|last| last >= today);
+        let is_last_day = last == Some(today);
         if is_protected {
             not_done(&plate, &own.by, RowReason::Protected);
             stays(plan);
@@ -278,12 +302,14 @@ fn one_plate(
                 blocked: None,
             }),
             // What somebody else wrote lets the car in as it should.
-            [row] if gives(row, wanted, today) => {}
+            [row] if gives(row, wanted, today) => not_done(plate, by, RowReason::Given),
             [_] => not_done(plate, by, RowReason::Stranger),
             _ => not_done(plate, by, RowReason::Twice),
         }
         return;
     };
+    let shown = row;
+    let row = &GateRow { time: time_of(own, shown), ..shown.clone() };
     if is_met(row, wanted, today) {
         let held = OwnRow {
             plate: plate.clone(),
@@ -316,7 +342,7 @@ fn one_plate(
     plan.changes.push(RowChange {
         plate: plate.clone(),
         verb: RowVerb::Set,
-        there: Some(row.clone()),
+        there: Some(shown.clone()),
         days: Some(wanted.days),
         by: by.clone(),
         opens,
@@ -408,8 +434,7 @@ fn apply_budgets(facts: &GateFacts<'_>, plan: &mut GatePlan) {
     } else {
         is_emptied(facts, plan).then_some(Budget::LastPerson)
     };
-    let is_first = facts.own.values().all(|own| !own.is_held);
-    let over_openings = (!is_first
+    let over_openings = (!facts.is_first
         && openings > share(facts.guard.grant_per_tick, OPENINGS_PER_TICK_FLOOR))
     .then_some(Budget::GrantPerTick);
     for change in &mut plan.changes {

@@ -9,9 +9,9 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use super::claims::Claim;
-use super::plan::{GateFacts, GatePlan, RowChange};
+use super::plan::{GateFacts, GatePlan, RowChange, time_of};
 use crate::config::Mode;
-use crate::model::{RowEffect, RowTime, RowVerb};
+use crate::model::{GateRow, RowEffect, RowTime, RowVerb};
 
 /// A right without an end is written for no longer than this.
 const OPEN_DAYS_MAX: i64 = 31;
@@ -94,7 +94,7 @@ pub fn prove(facts: &GateFacts<'_>, plan: &GatePlan) -> Result<ProvenRows, RowCo
     if let (true, Some(change)) = (is_too_many, adds.last()) {
         return Err(RowCounterexample { rule: RowRule::TooMany, by: change.by.to_string() });
     }
-    if let Some(change) = over_budget(facts, &changes) {
+    if let Some(change) = over_budget(facts, &plan.changes, &changes) {
         return Err(RowCounterexample { rule: RowRule::Budget, by: change.by.to_string() });
     }
     Ok(ProvenRows(changes))
@@ -157,7 +157,9 @@ fn gives(claim: &Claim, day: NaiveDate) -> bool {
 
 /// Whether some moment from now on is lost by a change, and no closed gate opens by it.
 fn takes_time(facts: &GateFacts<'_>, change: &RowChange) -> bool {
-    let (Some(row), today) = (&change.there, facts.now.date()) else { return false };
+    let (Some(shown), today) = (&change.there, facts.now.date()) else { return false };
+    let own = facts.own.get(change.plate.text());
+    let row = &GateRow { time: time_of(own, shown), ..shown.clone() };
     let lets_in_after = change.days.is_some_and(|days| days.contains(today));
     if lets_in_after && !row.opens_at(facts.now) {
         return false;
@@ -175,7 +177,11 @@ fn takes_time(facts: &GateFacts<'_>, change: &RowChange) -> bool {
 }
 
 /// The budgets, counted again.
-fn over_budget<'c>(facts: &GateFacts<'_>, changes: &'c [RowChange]) -> Option<&'c RowChange> {
+fn over_budget<'c>(
+    facts: &GateFacts<'_>,
+    all: &[RowChange],
+    changes: &'c [RowChange],
+) -> Option<&'c RowChange> {
     if facts.approved.is_some() || facts.mode == Mode::Observe {
         return None;
     }
@@ -187,17 +193,17 @@ fn over_budget<'c>(facts: &GateFacts<'_>, changes: &'c [RowChange]) -> Option<&'
     let mut losing = changes.iter().filter(|change| takes_time(facts, change));
     let mut opening = changes.iter().filter(|change| lets_in_newly(change));
     let (losses, openings) = (losing.clone().count(), opening.clone().count());
-    let of = facts.own.len() + openings;
+    // Shares are of all who could be harmed, those who wait among them.
+    let of = facts.own.len() + all.iter().filter(|change| lets_in_newly(change)).count();
     let share = |percent: u8, least: usize| least.max(of * usize::from(percent) / 100);
     let guard = facts.guard;
     let is_much_lost = losses > share(guard.revoke_per_tick.get(), 2)
         || facts.lost_last_day + losses > share(guard.revoke_per_day.get(), 5)
         || facts.is_configuration_new;
-    let is_first = facts.own.values().all(|own| !own.is_held);
     if losses > 0 && is_much_lost {
         return losing.next();
     }
-    if !is_first && openings > share(guard.grant_per_tick.get(), 20) {
+    if !facts.is_first && openings > share(guard.grant_per_tick.get(), 20) {
         return opening.next();
     }
     None

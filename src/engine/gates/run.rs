@@ -1,32 +1,30 @@
 //! One run over all gates: what is due is read, planned, proven, and carried out where it is to be.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Mutex;
 
-use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
-use sha2::{Digest, Sha256};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::carry_out::{Done, Work, carry_out};
 use super::cars::Cars;
 use super::claims::wanted;
 use super::contact::{Asked, Read, contact, judge};
+use super::due::{is_due, next_midnight, sources, today};
 use super::plan::{GateFacts, GatePlan, RowReason, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
 use super::told::{GateSeen, as_kept, not_done, repeated, rows_after, seen};
 use crate::clock::Clock;
-use crate::config::{Config, GateConfig};
+use crate::config::{Config, GateConfig, Mode};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
 use crate::engine::gather::devices::{failure, held_back, left_alone, to_remember};
 use crate::engine::gather::{LoginResult, remember_login};
 use crate::engine::rights::Known;
 use crate::engine::{Systems, TargetOutcome, side_by_side};
-use crate::model::{GateRow, OwnRow, RunId, TargetName};
+use crate::model::{GateRow, OwnRow, PlateRules, RunId, TargetName};
 use crate::ports::{Gate, Identity};
 use crate::stop::Stop;
 use crate::store::lock::TargetLock;
 use crate::store::{GateKept, Store, StoreError};
-use crate::text::hex::hex;
 use crate::trouble::{Failed, RowTrouble, Trouble, TroubleKind};
 
 /// Budgets per day look back this far.
@@ -40,8 +38,10 @@ pub struct GateRun<'a> {
     pub stop: &'a Stop,
     /// The run that carries out what follows; nothing where nothing is to be written.
     pub run: Option<RunId>,
-    /// Ask every gate, whatever is due, and try a login although it was refused.
+    /// Ask every gate, whatever is due.
     pub is_full: bool,
+    /// Try a login although it was refused before: a person asks for it.
+    pub tries_logins: bool,
     /// How many rows a gate may hold although it is not believed: `--accept-device`.
     pub accepted: &'a BTreeMap<TargetName, usize>,
     /// The blocked plan that somebody has approved.
@@ -70,53 +70,6 @@ pub struct GatesDone {
     pub troubles: Vec<Trouble>,
 }
 
-/// Whether nothing is to be done at any gate, as far as that shows without a look at members: no source has
-/// other rights than before, nothing is due, and nothing was left undone.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn settled(
-    config: &Config,
-    store: &Store,
-    now: DateTime<Utc>,
-) -> Result<Option<GatesDone>, StoreError> {
-    let mut done = GatesDone::default();
-    if config.gates.is_empty() {
-        return Ok(Some(done));
-    }
-    let sources = sources(config, store)?;
-    for gate in &config.gates {
-        let kept = store.gates().gate(&gate.name)?;
-        let Some(kept) = kept.filter(|kept| kept.sources == sources) else { return Ok(None) };
-        if is_due(gate, config, &kept, now) || kept.blocked.is_some() {
-            return Ok(None);
-        }
-        done.troubles.extend(repeated(gate, &kept));
-        done.gates.push(as_kept(gate, Some(&kept)));
-    }
-    Ok(Some(done))
-}
-
-/// A digest of everything that cars are known by, beside members.
-fn sources(config: &Config, store: &Store) -> Result<String, StoreError> {
-    let known = Known::read(&config.vehicles, store)?;
-    let mut all = known.basis();
-    for file in store.member_plates().files()? {
-        let _ = write!(all, " {} {} {}", file.path, file.sha256, file.sense);
-    }
-    Ok(hex(&Sha256::digest(all.as_bytes())))
-}
-
-fn is_due(gate: &GateConfig, config: &Config, kept: &GateKept, now: DateTime<Utc>) -> bool {
-    let every = TimeDelta::from_std(gate.audit_every).unwrap_or(TimeDelta::MAX);
-    let is_old = kept.read_at.is_none_or(|at| {
-        let age = now.signed_duration_since(at);
-        age < TimeDelta::zero() || age >= every
-    });
-    let is_over = kept.same_until.is_none_or(|until| now >= until);
-    kept.needs_read || is_old || is_over || kept.sense != gate.sense(config)
-}
-
 /// Goes over every gate whose cars are given.
 ///
 /// # Errors
@@ -131,6 +84,9 @@ pub fn run(
     if work.run.is_some() {
         let since = work.config.vehicles.kept_since(work.clock.began());
         store.gates().forget_ended(since.date_naive())?;
+    }
+    if work.config.gates.is_empty() {
+        return Ok(done);
     }
     let sources = sources(work.config, store)?;
     for gate in &work.config.gates {
@@ -260,7 +216,7 @@ impl GateRun<'_> {
             Err((outcome, trouble)) => return left(outcome, trouble),
         };
         let login = store.trust().login_memory(peer.name, &peer.login.name, &peer.login.secret)?;
-        let login = if self.is_full { login.by_hand() } else { login };
+        let login = if self.tries_logins { login.by_hand() } else { login };
         if let Some(trouble) = held_back(peer, &login, self.clock.now()) {
             return left(TargetOutcome::LoginRefused, trouble);
         }
@@ -332,7 +288,8 @@ impl GateRun<'_> {
     ) -> Result<(GatePlan, Result<ProvenRows, RowCounterexample>), StoreError> {
         let Ready { turn, gate, read, .. } = ready;
         let (config, now) = (turn.config, self.clock.began());
-        let rules = &self.config.vehicles.plates;
+        // Whatever texts are no plates now, a row of ours may have one.
+        let rules = PlateRules::default();
         let text = |row: &GateRow| rules.read(&row.plate, "").ok().map(|p| p.text().to_owned());
         let rows: Vec<_> = read.list.rows.iter().map(|row| (text(row), row.clone())).collect();
         let yesterday = now.checked_sub_signed(BUDGET_DAY).unwrap_or(now);
@@ -349,6 +306,7 @@ impl GateRun<'_> {
             capacity: read.capacity,
             holds_begins: gate.as_ref().is_some_and(|gate| gate.holds_begins()),
             is_configuration_new: settled.is_some_and(|one| *one != config.sense(self.config)),
+            is_first: turn.kept.as_ref().is_none_or(|kept| !kept.is_filled),
             guard: self.config.guard,
             lost_last_day: store.gates().losses_since(&config.name, yesterday, now)?,
             approved: self.approved,
@@ -458,7 +416,8 @@ impl GateRun<'_> {
         // Where nothing may be written, what is to be done waits for nothing but that.
         let is_full = ready.plan.not_done.iter().any(|one| one.reason == RowReason::Full);
         let needs_read = (!is_whole || is_full) && ready.outcome != TargetOutcome::Observed;
-        store.gates().keep_gate(name, &GateKept { needs_read, ..kept })
+        let is_filled = kept.is_filled || is_whole && ready.outcome == TargetOutcome::Ok;
+        store.gates().keep_gate(name, &GateKept { needs_read, is_filled, ..kept })
     }
 
     fn kept(&self, ready: &Ready<'_>, done: &Done) -> GateKept {
@@ -467,8 +426,14 @@ impl GateRun<'_> {
         let sense = config.sense(self.config);
         let blocked = plan.blocked_id();
         let settled_before = turn.kept.as_ref().and_then(|kept| kept.settled_sense.clone());
+        // Where losses are only looked at, or held back, nothing has followed from the configuration yet.
+        let is_held_back = plan
+            .not_done
+            .iter()
+            .any(|one| matches!(one.reason, RowReason::NotSure | RowReason::GrantOnly));
+        let is_settled = blocked.is_none() && !is_held_back && config.mode == Mode::Full;
         GateKept {
-            settled_sense: if blocked.is_none() { Some(sense.clone()) } else { settled_before },
+            settled_sense: if is_settled { Some(sense.clone()) } else { settled_before },
             sense,
             basis: turn.basis.clone(),
             sources: turn.sources.clone(),
@@ -479,22 +444,8 @@ impl GateRun<'_> {
             strangers: plan.strangers as u64,
             capacity: read.capacity,
             blocked,
+            is_filled: turn.kept.as_ref().is_some_and(|kept| kept.is_filled),
             remarks: serde_json::to_string(&not_done(plan)).unwrap_or_default(),
         }
     }
-}
-
-/// Today on the gate's wall clock.
-pub(super) fn today(gate: &GateConfig, now: DateTime<Utc>) -> NaiveDate {
-    now.with_timezone(&gate.time_zone).date_naive()
-}
-
-/// When the next day begins there; in a day where that cannot be said.
-fn next_midnight(gate: &GateConfig, now: DateTime<Utc>) -> DateTime<Utc> {
-    let tomorrow = today(gate, now).checked_add_days(DayCount::new(1));
-    let begins = tomorrow.and_then(|day| {
-        gate.time_zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest()
-    });
-    let in_a_day = now.checked_add_days(DayCount::new(1)).unwrap_or(now);
-    begins.map_or(in_a_day, |begins| begins.with_timezone(&Utc))
 }

@@ -69,7 +69,8 @@ pub(super) fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         troubles.extend(blocked_troubles(&plan, id).into_iter().map(of));
     }
     let not_done = not_done(&plan);
-    troubles.extend(not_done.iter().map(|one| of(rows_not_done(one))));
+    troubles
+        .extend(not_done.iter().filter(|one| is_trouble(one)).map(|one| of(rows_not_done(one))));
     let failed: Vec<_> = done.states.values().filter(|(state, _)| !state.is_confirmed()).collect();
     if let (Some((_, why)), None) = (failed.first(), &done.failure) {
         let why = why.clone().unwrap_or_default();
@@ -138,6 +139,11 @@ pub(super) fn not_done(plan: &GatePlan) -> Vec<NotDone> {
     all.into_iter().map(|(reason, rights)| NotDone { reason, rights }).collect()
 }
 
+/// Whoever is let in by others stands nowhere outside.
+fn is_trouble(one: &NotDone) -> bool {
+    one.reason != RowReason::Given
+}
+
 fn rows_not_done(NotDone { reason, rights }: &NotDone) -> TroubleKind {
     TroubleKind::Rows(RowTrouble::NotDone {
         reason: reason.as_str(),
@@ -150,7 +156,8 @@ fn rows_not_done(NotDone { reason, rights }: &NotDone) -> TroubleKind {
 /// What there was to say of a gate when it was asked last.
 pub(super) fn repeated(gate: &GateConfig, kept: &GateKept) -> Vec<Trouble> {
     let not_done: Vec<NotDone> = serde_json::from_str(&kept.remarks).unwrap_or_default();
-    not_done.iter().map(|one| Trouble::of_target(&gate.name, rows_not_done(one))).collect()
+    let troubles = not_done.iter().filter(|one| is_trouble(one));
+    troubles.map(|one| Trouble::of_target(&gate.name, rows_not_done(one))).collect()
 }
 
 /// A gate as it was left, without a word of this run.

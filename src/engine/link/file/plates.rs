@@ -36,11 +36,11 @@ pub(in crate::engine) struct PlateRows {
     pub left_out: Vec<MemberPlateLeftOut>,
     /// No row names a plate column beside a member.
     is_without_column: bool,
-    seen: HashSet<(MemberNamed, Plate)>,
+    seen: HashSet<(Option<MemberNamed>, Plate)>,
 }
 
-/// What a row says: whose plates, and why a part of their cell is none.
-pub(in crate::engine) type Said = (MemberNamed, PlatesOfCell);
+/// What a row says: whose plates, or why it is not known whose, and why a part of their cell is none.
+pub(in crate::engine) type Said = (Result<MemberNamed, RowReason>, PlatesOfCell);
 
 /// The plates of a cell, each once, and why a part of it is none.
 #[derive(Debug, Default, PartialEq)]
@@ -68,10 +68,11 @@ impl PlatesLayout<'_> {
         if found == PlatesOfCell::default() {
             return Ok(None);
         }
-        let member = member_of(email, number).map_err(|refusal| refusal.reason)?;
-        let member = member.ok_or(RowReason::NoMember)?;
-        match found.bad {
-            Some(reason) if found.plates.is_empty() => Err(reason),
+        let member = member_of(email, number).map_err(|refusal| refusal.reason);
+        let member = member.and_then(|member| member.ok_or(RowReason::NoMember));
+        match (found.bad, &member) {
+            (_, Err(reason)) if found.plates.is_empty() => Err(*reason),
+            (Some(reason), Ok(_)) if found.plates.is_empty() => Err(reason),
             _ => Ok(Some((member, found))),
         }
     }
@@ -145,7 +146,7 @@ impl Layout<COLUMNS> for PlatesLayout<'_> {
     }
 
     fn row(&self, cells: &Cells<COLUMNS>) -> Option<Said> {
-        self.read(cells).ok().flatten()
+        self.read(cells).ok().flatten().filter(|(member, _)| member.is_ok())
     }
 
     fn fits(&self, column: usize, cell: &Cell) -> bool {
@@ -166,12 +167,16 @@ impl Layout<COLUMNS> for PlatesLayout<'_> {
         match self.read(cells) {
             Ok(None) => {}
             Ok(Some((member, PlatesOfCell { plates, bad }))) => {
+                let (named, nobody) = match member {
+                    Ok(member) => (Some(member), None),
+                    Err(reason) => (None, Some(reason)),
+                };
                 for plate in plates {
-                    if rows.seen.insert((member.clone(), plate.clone())) {
-                        rows.rows.push(MemberPlate { line, member: member.clone(), plate });
+                    if rows.seen.insert((named.clone(), plate.clone())) {
+                        rows.rows.push(MemberPlate { line, member: named.clone(), plate });
                     }
                 }
-                if let Some(reason) = bad {
+                if let Some(reason) = nobody.or(bad) {
                     rows.leave_out(line, reason);
                 }
             }

@@ -1,0 +1,218 @@
+//! The town: a spreadsheet of permits, a camera at a barrier, a list for the patrol car, an officer who asks.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use chrono::{Days, NaiveDate, NaiveTime};
+use ivms_sync_simulators::clock::Clock;
+use ivms_sync_simulators::hikvision_anpr::{Camera, Row, Settings};
+use tempfile::TempDir;
+
+use super::program::{self, Said};
+use super::scene::Scene;
+use super::story::{Step, Story};
+
+/// Cars of residents: AA100, AA101, and so on.
+const RESIDENTS: usize = 20;
+
+/// What somebody typed into the camera's own list years ago: the fire brigade, and a car that is barred.
+const OF_OTHERS: [&str; 2] = ["GORENJ1", "KPXY999"];
+
+/// A folder with a configuration, a camera, and the program.
+pub struct Town {
+    camera: Camera,
+    folder: TempDir,
+    binary: PathBuf,
+    today: NaiveDate,
+}
+
+impl Town {
+    /// Starts the camera, and makes a folder with a configuration and a spreadsheet.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written.
+    pub fn set(binary: PathBuf) -> Result<Self, Box<dyn Error>> {
+        let [brigade, barred] = OF_OTHERS;
+        let rows = vec![Row::new(brigade).endless(), Row::new(barred).blocked()];
+        let camera = Camera::start(Settings { rows, ..Settings::default() });
+        let folder = tempfile::tempdir()?;
+        let town = Self { camera, folder, binary, today: Clock::default().now().date_naive() };
+        std::fs::write(town.path("ivms-sync.toml"), town.config())?;
+        town.residents(0..RESIDENTS, 60)?;
+        Ok(town)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The configuration, with the password in an environment variable.
+    pub fn config(&self) -> String {
+        format!(
+            "time_zone = \"Europe/Ljubljana\"\n\n\
+             [parking]\n\
+             country = \"SI\"\n\n\
+             [zone.old-town]\n\
+             name = \"The old town, behind the barrier\"\n\n\
+             [rights-file.residents]\n\
+             files = [\"residents.csv\"]\n\n\
+             [hikvision-anpr.barrier]\n\
+             url      = \"{}\"\n\
+             username = \"admin\"\n\
+             password = {{ env = \"BARRIER_PASSWORD\" }}\n\
+             zones    = [\"old-town\"]\n\n\
+             [permit-list.patrol]\n\
+             file = \"patrol.csv\"\n",
+            self.camera.url()
+        )
+    }
+
+    /// What the clerk saves: these residents, each until so many days from now.
+    fn residents(&self, which: std::ops::Range<usize>, days: u64) -> Result<(), Box<dyn Error>> {
+        let (from, until) = (self.day(0), self.day(days));
+        let row = |number: usize| format!("{},old-town,{from},{until},P-{number}\n", plate(number));
+        let rows: String = which.map(row).collect();
+        self.write(&format!("Plate,Zone,From,Until,Id\n{rows}"))
+    }
+
+    fn write(&self, text: &str) -> Result<(), Box<dyn Error>> {
+        Ok(std::fs::write(self.path("residents.csv"), text)?)
+    }
+
+    fn day(&self, ahead: u64) -> NaiveDate {
+        self.today.checked_add_days(Days::new(ahead)).unwrap_or(self.today)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Said, Box<dyn Error>> {
+        self.camera.begin_run();
+        self.camera.clear_writes();
+        let passwords = [("BARRIER_PASSWORD", "Door-secret-1".to_owned())];
+        program::run(&self.binary, self.folder.path(), &passwords, arguments)
+    }
+
+    /// Whether the barrier opens for a car at noon of a day.
+    fn opens(&self, plate: &str, ahead: u64) -> bool {
+        let noon = NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
+        self.camera.opens_at(plate, self.day(ahead).and_time(noon).and_utc())
+    }
+}
+
+fn plate(number: usize) -> String {
+    format!("LJAA{}", 100 + number)
+}
+
+/// A day in the town.
+pub fn story() -> Story<Town> {
+    let step = |title, play| Step { title, play };
+    Story {
+        title: "ivms-sync in a town with a barrier",
+        opening: "The clerk keeps the residents' permits in a spreadsheet. A camera at the barrier \
+                  reads number\nplates and opens for those on its own list, on which there are two \
+                  rows that somebody else made.\nA patrol car wants a file.",
+        steps: vec![
+            step("A first look: what would be changed?", first_look),
+            step("The barrier opens for who has a permit", first_sync),
+            step("An officer asks for three cars", officer),
+            step("The patrol car has its list", patrol),
+            step("A quiet tick asks the camera nothing", quiet),
+            step("The permits are extended", extended),
+            step("The spreadsheet is broken", broken),
+            step("Half of the rows are gone by mistake", half_gone),
+            step("One permit is taken back", taken_back),
+            step("Did the program ever do what a client must not?", good_manners),
+        ],
+    }
+}
+
+type Played = Result<(), Box<dyn Error>>;
+
+fn first_look(town: &mut Town, scene: &mut Scene) -> Played {
+    scene.tell("diff reads the spreadsheet and the camera's list. It writes to neither.");
+    let diff = scene.ran(town.run(&["diff"])?, 0);
+    scene.check("it would add a row for each permit", diff.stdout.contains("20 to be written"));
+    scene.check("the camera's list is as it was", town.camera.rows().len() == OF_OTHERS.len());
+    Ok(())
+}
+
+fn first_sync(town: &mut Town, scene: &mut Scene) -> Played {
+    scene.tell("sync writes each row, and reads it back: what a camera answers proves nothing.");
+    scene.ran(town.run(&["sync"])?, 0);
+    let all = (0..RESIDENTS).all(|number| town.opens(&plate(number), 60));
+    scene.check("the barrier opens for all of them until the last day", all);
+    scene.check("and not a day longer", !town.opens(&plate(0), 61));
+    Ok(())
+}
+
+fn officer(town: &mut Town, scene: &mut Scene) -> Played {
+    scene.tell(
+        "The answer comes from the state file, in milliseconds. Blanks and hyphens do not count.",
+    );
+    let valid = town.run(&["lookup", "plate:LJ-AA-100", "--zone", "old-town"])?;
+    let valid = scene.ran(valid, 0);
+    scene.check("it is valid, and the gate opens", valid.stdout.contains("Gate barrier: opens"));
+    scene.ran(town.run(&["lookup", "plate:LJZZ999"])?, 20);
+    scene.tell("Before its first day a permit is known, and not good for here and now.");
+    let yesterday = town.today.pred_opt().unwrap_or(town.today);
+    let at = format!("{yesterday}T12:00:00Z");
+    scene.ran(town.run(&["lookup", "plate:LJAA100", "--at", &at])?, 22);
+    Ok(())
+}
+
+fn patrol(town: &mut Town, scene: &mut Scene) -> Played {
+    let list = std::fs::read_to_string(town.path("patrol.csv"))?;
+    let first: Vec<&str> = list.lines().take(3).collect();
+    scene.tell(&format!("patrol.csv begins:\n{}", first.join("\n")));
+    scene.check("it has a line for each car", list.lines().count() == RESIDENTS + 1);
+    Ok(())
+}
+
+fn quiet(town: &mut Town, scene: &mut Scene) -> Played {
+    town.camera.clear_requests();
+    let sync = scene.ran(town.run(&["sync"])?, 0);
+    scene.check("it prints nothing", sync.stdout.is_empty() && sync.stderr.is_empty());
+    scene.check("the camera is not asked", town.camera.requests().is_empty());
+    Ok(())
+}
+
+fn extended(town: &mut Town, scene: &mut Scene) -> Played {
+    town.residents(0..RESIDENTS, 90)?;
+    scene.ran(town.run(&["sync"])?, 0);
+    let all = (0..RESIDENTS).all(|number| town.opens(&plate(number), 90));
+    scene.check("the barrier opens for a month more", all);
+    Ok(())
+}
+
+fn broken(town: &mut Town, scene: &mut Scene) -> Played {
+    town.write("")?;
+    scene.tell("The program that saves it has crashed: the file is empty.");
+    scene.ran(town.run(&["sync"])?, 5);
+    scene.check("every car still gets in", town.opens(&plate(7), 0));
+    scene.ran(town.run(&["lookup", "plate:LJAA107"])?, 0);
+    Ok(())
+}
+
+fn half_gone(town: &mut Town, scene: &mut Scene) -> Played {
+    town.residents(0..RESIDENTS / 2, 90)?;
+    scene.tell("So many at once are not believed: a person must say that it is meant.");
+    scene.ran(town.run(&["sync"])?, 4);
+    scene.check("every car still gets in", town.opens(&plate(RESIDENTS - 1), 0));
+    Ok(())
+}
+
+fn taken_back(town: &mut Town, scene: &mut Scene) -> Played {
+    town.residents(1..RESIDENTS, 90)?;
+    scene.ran(town.run(&["sync"])?, 0);
+    scene.check("its row is gone", !town.opens(&plate(0), 0));
+    scene.check("the others are there", town.opens(&plate(1), 0));
+    scene.ran(town.run(&["lookup", "plate:LJAA100"])?, 20);
+    Ok(())
+}
+
+fn good_manners(town: &mut Town, scene: &mut Scene) -> Played {
+    let of_others = town.camera.strangers();
+    scene.check("the two rows of others are as they were", of_others.len() == OF_OTHERS.len());
+    let found = town.camera.violations();
+    scene.check(&format!("the camera has nothing to complain of: {found:?}"), found.is_empty());
+    scene.ran(town.run(&["status"])?, 0);
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! When a gate is to be asked, and its days.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use sha2::{Digest, Sha256};
+
+use super::run::GatesDone;
+use super::told::{as_kept, repeated};
+use crate::config::{Config, GateConfig};
+use crate::engine::rights::Known;
+use crate::store::{GateKept, Store, StoreError};
+use crate::text::hex::hex;
+
+/// Whether nothing is to be done at any gate, as far as that shows without a look at members: no source has
+/// other rights than before, nothing is due, and nothing was left undone.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn settled(
+    config: &Config,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<Option<GatesDone>, StoreError> {
+    let mut done = GatesDone::default();
+    if config.gates.is_empty() {
+        return Ok(Some(done));
+    }
+    let sources = sources(config, store)?;
+    for gate in &config.gates {
+        let kept = store.gates().gate(&gate.name)?;
+        let Some(kept) = kept.filter(|kept| kept.sources == sources) else { return Ok(None) };
+        if is_due(gate, config, &kept, now) || kept.blocked.is_some() {
+            return Ok(None);
+        }
+        done.troubles.extend(repeated(gate, &kept));
+        done.gates.push(as_kept(gate, Some(&kept)));
+    }
+    Ok(Some(done))
+}
+
+/// A digest of everything that cars are known by, beside members.
+pub(super) fn sources(config: &Config, store: &Store) -> Result<String, StoreError> {
+    let known = Known::read(&config.vehicles, store)?;
+    let mut all = known.basis();
+    for file in store.member_plates().files()? {
+        let _ = write!(all, " {} {} {}", file.path, file.sha256, file.sense);
+    }
+    Ok(hex(&Sha256::digest(all.as_bytes())))
+}
+
+pub(super) fn is_due(
+    gate: &GateConfig,
+    config: &Config,
+    kept: &GateKept,
+    now: DateTime<Utc>,
+) -> bool {
+    let every = TimeDelta::from_std(gate.audit_every).unwrap_or(TimeDelta::MAX);
+    let is_old = kept.read_at.is_none_or(|at| {
+        let age = now.signed_duration_since(at);
+        age < TimeDelta::zero() || age >= every
+    });
+    let is_over = kept.same_until.is_none_or(|until| now >= until);
+    kept.needs_read || is_old || is_over || kept.sense != gate.sense(config)
+}
+
+/// Today on the gate's wall clock.
+pub(super) fn today(gate: &GateConfig, now: DateTime<Utc>) -> NaiveDate {
+    now.with_timezone(&gate.time_zone).date_naive()
+}
+
+/// When the next day begins there; in a day where that cannot be said.
+pub(super) fn next_midnight(gate: &GateConfig, now: DateTime<Utc>) -> DateTime<Utc> {
+    let tomorrow = today(gate, now).checked_add_days(DayCount::new(1));
+    let begins = tomorrow.and_then(|day| {
+        gate.time_zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest()
+    });
+    let in_a_day = now.checked_add_days(DayCount::new(1)).unwrap_or(now);
+    begins.map_or(in_a_day, |begins| begins.with_timezone(&Utc))
+}
