@@ -60,7 +60,7 @@ pub(in crate::connectors::hikvision_anpr) fn page(document: &Document) -> Result
         }
         // A list without entries, as XML writes it.
         Some(Value::String(text)) if text.is_empty() => (&nothing, &[][..]),
-        Some(Value::Array(entries)) if entries.iter().all(|one| is_entry(one)) => {
+        Some(Value::Array(entries)) if entries.iter().all(is_entry) => {
             (&nothing, entries.as_slice())
         }
         None if word == PageWord::NoMatch => (&nothing, &[][..]),
