@@ -20,6 +20,7 @@ mod cron;
 mod demo;
 mod door;
 mod gates;
+mod gates_world;
 mod golden;
 mod hikcentral;
 mod history;

@@ -88,10 +88,10 @@ pub fn prove(facts: &GateFacts<'_>, plan: &GatePlan) -> Result<ProvenRows, RowCo
             return refuse(rule);
         }
     }
-    let adds = changes.iter().filter(|change| change.verb == RowVerb::Add);
+    let mut adds = changes.iter().filter(|change| change.verb == RowVerb::Add);
     let after = facts.rows.len() + adds.clone().count();
     let is_too_many = facts.capacity.is_some_and(|capacity| after as u64 > capacity);
-    if let (true, Some(change)) = (is_too_many, adds.last()) {
+    if let (true, Some(change)) = (is_too_many, adds.next_back()) {
         return Err(RowCounterexample { rule: RowRule::TooMany, by: change.by.to_string() });
     }
     if let Some(change) = over_budget(facts, &plan.changes, &changes) {

@@ -424,7 +424,9 @@ impl GateRun<'_> {
         let Ready { turn, read, plan, .. } = ready;
         let (config, now) = (turn.config, self.clock.began());
         let sense = config.sense(self.config);
-        let blocked = plan.blocked_id();
+        // What was approved can be approved again until some of it is done: this run may be killed.
+        let approved = self.approved.filter(|_| plan.is_approved && done.states.is_empty());
+        let blocked = plan.blocked_id().or_else(|| approved.map(str::to_owned));
         let settled_before = turn.kept.as_ref().and_then(|kept| kept.settled_sense.clone());
         // Where losses are only looked at, or held back, nothing has followed from the configuration yet.
         let is_held_back = plan

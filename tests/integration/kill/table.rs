@@ -30,7 +30,8 @@ pub fn check(tried: &[(Kind, Step)], killed: usize) {
     let readme = include_str!("../../README.md");
     let rows = readme.split_once(HEADER).expect(HEADER).1;
     let rows: Vec<&str> = rows.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
-    assert_eq!(rows.len(), Kind::OF_DEVICES.len() + 1, "a row for each, and one for the platform");
+    let kinds = Kind::OF_DEVICES.len() + Kind::OF_GATES.len();
+    assert_eq!(rows.len(), kinds + 1, "a row for each, and one for the platform");
     let (mut total, mut found) = (0, 0);
     for row in rows {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();

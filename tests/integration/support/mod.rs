@@ -12,6 +12,7 @@ use ivms_sync::command::CommandName;
 use ivms_sync::exit::Exit;
 use ivms_sync_simulators::club::{Club, World};
 use ivms_sync_simulators::hikcentral::Platform;
+use ivms_sync_simulators::hikvision_anpr::Camera;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -57,6 +58,8 @@ pub struct Sandbox {
     pub club: Club,
     /// A platform beside the devices.
     pub platform: Option<Platform>,
+    /// A camera at the gate `gate` of the zone `yard`, which the permits in `staff.csv` and members open.
+    pub camera: Option<Camera>,
     /// More lines for the sections of the configuration: `(section, line)`.
     pub extra: Vec<(String, String)>,
     pub passwords: Vec<(String, String)>,
@@ -80,8 +83,9 @@ impl Sandbox {
             passwords.push((format!("DOOR{place}_PASSWORD"), "Door-secret-1".to_owned()));
         }
         let (extra, variables) = (Vec::new(), Vec::new());
-        let platform = None;
-        let sandbox = Self { folder, club, platform, extra, passwords, variables, replaced: None };
+        let (platform, camera, replaced) = (None, None, None);
+        let sandbox =
+            Self { folder, club, platform, camera, extra, passwords, variables, replaced };
         std::fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
         sandbox
     }
@@ -94,6 +98,12 @@ impl Sandbox {
             self.folder = folder;
         }
         self
+    }
+
+    /// Puts a camera at the gate.
+    pub fn take_camera(&mut self, camera: Camera) {
+        self.passwords.push(("GATE_PASSWORD".to_owned(), "Door-secret-1".to_owned()));
+        self.camera = Some(camera);
     }
 
     /// Adds a line to a section of the configuration, e.g. `("hikvision.door1", "mode = …")`.
@@ -176,6 +186,21 @@ impl Sandbox {
                 ),
             ));
         }
+        if let Some(camera) = &self.camera {
+            let permits = "files = [\"staff.csv\"]\n";
+            let gate = format!(
+                "url = \"{}\"\nusername = \"admin\"\npassword = {{ env = \"GATE_PASSWORD\" }}\n\
+                 zones = [\"yard\"]\nmembers = [\"club\"]\n",
+                camera.url()
+            );
+            let of_gates = [
+                ("parking", "country = \"SI\"\n"),
+                ("zone.yard", ""),
+                ("rights-file.staff", permits),
+                ("hikvision-anpr.gate", &gate),
+            ];
+            sections.extend(of_gates.map(|(name, body)| (name.to_owned(), body.to_owned())));
+        }
         let mut text = String::new();
         for (name, body) in sections {
             if !name.is_empty() {
@@ -220,6 +245,7 @@ impl Sandbox {
     fn begin_run(&self) {
         self.club.begin_run();
         self.platform.iter().for_each(Platform::begin_run);
+        self.camera.iter().for_each(Camera::begin_run);
         std::fs::write(self.path("ivms-sync.toml"), self.config()).unwrap();
     }
 
@@ -280,7 +306,9 @@ impl Sandbox {
     #[track_caller]
     pub fn assert_well_behaved(&self) {
         let platform = self.platform.iter().flat_map(Platform::violations);
-        let found: Vec<String> = self.club.violations().into_iter().chain(platform).collect();
+        let camera = self.camera.iter().flat_map(Camera::violations);
+        let found: Vec<String> =
+            self.club.violations().into_iter().chain(platform).chain(camera).collect();
         assert_eq!(found, Vec::<String>::new());
     }
 

@@ -54,6 +54,9 @@ impl Sandbox {
         for device in &self.club.devices {
             device.clock().set(instant(now));
         }
+        if let Some(camera) = &self.camera {
+            camera.clock().set(instant(now));
+        }
     }
 
     /// Moves every clock and runs the binary at that time.

@@ -67,11 +67,12 @@ impl State {
         state
     }
 
-    /// Puts a row at the end of the list as it is, with an id if it has none.
+    /// Puts a row at the end of the list as it is, with an id if it has none. A number is given once only.
     pub(super) fn put_by_hand(&mut self, mut row: Row) {
         if row.id.is_empty() {
             row.id = self.next_id(&row.plate);
         }
+        self.last_id = self.last_id.max(row.id.parse().unwrap_or_default());
         self.rows.push(row);
     }
 
