@@ -61,6 +61,7 @@ pub(super) fn story() -> Story {
         rows_left_out: Vec::new(),
         who: "150001".into(),
         members: vec![HolderStory {
+            cars: Vec::new(),
             source: SourceName::new("club").unwrap(),
             system: "Cardskipper",
             member,

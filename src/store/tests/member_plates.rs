@@ -8,7 +8,7 @@ use crate::model::{MemberNamed, MemberPlate, MemberPlateLeftOut, PlateRules, Row
 fn plate(line: u32, email: &str, number: &str, plate: &str, issuer: &str) -> MemberPlate {
     let member = MemberNamed::new(Email::parse(email), number.parse().ok()).unwrap();
     let plate = PlateRules::default().read(plate, issuer).unwrap();
-    MemberPlate { line, member, plate }
+    MemberPlate { line, member: Some(member), plate }
 }
 
 fn read(path: &str, sha256: &str, rows: &[MemberPlate]) -> MemberPlateFileRead {
