@@ -1,3 +1,5 @@
+//! Rights, rows and plans of gates, and plans that are broken on purpose.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days as DayCount, NaiveDate, NaiveDateTime, NaiveTime};
