@@ -66,8 +66,14 @@ impl GateConfig {
         let opening = config.sources.iter().filter(|source| self.members.contains(&source.name));
         let opening: Vec<_> = opening.map(|source| (&source.name, &source.roles)).collect();
         let all = format!(
-            "{:?} {:?} {:?} {:?} {opening:?} {:?} {country:?} {plates:?} {zones:?} {:?}",
-            self.zones, self.members, self.roles, self.time_zone, config.policy, config.link.files
+            "{:?} {:?} {:?} {:?} {:?} {opening:?} {:?} {country:?} {plates:?} {zones:?} {:?}",
+            self.mode,
+            self.zones,
+            self.members,
+            self.roles,
+            self.time_zone,
+            config.policy,
+            config.link.files
         );
         hex(&Sha256::digest(all.as_bytes()))
     }

@@ -181,7 +181,7 @@ impl MemberPlates<'_> {
                 sha256: read.sha256.clone(),
                 sense: read.sense.clone(),
                 stamp: read.stamp.clone(),
-                plates: read.rows.len() as u64,
+                plates: read.rows.iter().filter(|row| row.member.is_some()).count() as u64,
                 left_out: read.left_out.len() as u64,
                 changed_at: now,
                 as_of: now,

@@ -112,7 +112,9 @@ impl OneFile<'_> {
         say(path, &sheet, (sheet.rows.rows.len(), "plate"), sheet.rows.left_out.len());
         let Sheet { rows: PlateRows { rows, left_out, .. }, sha256, .. } = sheet;
         self.tell(left_out.iter().map(|row| (row.reason, row.line)), looked);
-        looked.counted.push((path.to_owned(), rows.len() as u64));
+        // One that is nobody's is kept, and counts for nobody.
+        let of_members = rows.iter().filter(|row| row.member.is_some()).count();
+        looked.counted.push((path.to_owned(), of_members as u64));
         let path = path.to_owned();
         looked.fresh.push(MemberPlateFileRead { path, sha256, sense, stamp, rows, left_out });
         Ok(())

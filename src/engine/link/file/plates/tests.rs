@@ -106,7 +106,7 @@ fn cells() {
         ("AB1|AB2,,a@x.si,", &[], &["2 bad-plate"]),
         ("\"AB1,??,AB2\",,a@x.si,", &["2 a@x.si - AB1", "2 a@x.si - AB2"], &["2 bad-plate"]),
         // No member who is sure.
-        ("ABC123,,,", &[], &["2 no-member"]),
+        ("ABC123,,,", &["2 - - ABC123"], &["2 no-member"]),
         ("??,,,", &[], &["2 no-member"]),
         ("ABC123,,no,", &[], &["2 not-an-email"]),
         ("ABC123,,no,42", &[], &["2 not-an-email"]),
@@ -137,7 +137,7 @@ fn rows_of_one_member_and_of_several() {
                 ;;\n\
                 9;;AB9\n";
     let (rows, left_out) = said(text.as_bytes());
-    assert_eq!(rows, ["2 a@x.si - AB1", "3 a@x.si - AB2", "5 b@x.si - AB1"]);
+    assert_eq!(rows, ["2 a@x.si - AB1", "3 a@x.si - AB2", "5 b@x.si - AB1", "8 - - AB9"]);
     assert_eq!(left_out, ["8 no-member"]);
     // The same file as one of links.
     let file = parse("x.csv".as_ref(), text.as_bytes()).unwrap();
