@@ -13,6 +13,7 @@
 
 mod outside;
 #[path = "../demo/program.rs"]
+#[expect(dead_code, reason = "the demo shows what commands say")]
 mod program;
 #[path = "../demo/stage.rs"]
 #[expect(dead_code, reason = "the demo uses more of its stage")]

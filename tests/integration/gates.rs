@@ -439,7 +439,8 @@ fn a_membership_that_is_replaced_or_mistyped_keeps_the_gate() {
     for (begin, end) in [("2027-01-01", "2027-12-31"), ("2027-12-31", "2027-01-01")] {
         gym.sandbox.club.cardskipper.edit(number, |member| {
             let role = &mut member.organisations[0].roles[0];
-            (begin.clone_into(&mut role.start), end.clone_into(&mut role.end));
+            begin.clone_into(&mut role.start);
+            end.clone_into(&mut role.end);
         });
         for now in ["2026-03-10T13:10:00Z", "2026-03-10T14:15:00Z", "2026-03-10T15:20:00Z"] {
             gym.at(now, &["--json", "sync", "--full"]);
