@@ -108,11 +108,11 @@ fn cells() {
         // No member who is sure.
         ("ABC123,,,", &["2 - - ABC123"], &["2 no-member"]),
         ("??,,,", &[], &["2 no-member"]),
-        ("ABC123,,no,", &[], &["2 not-an-email"]),
-        ("ABC123,,no,42", &[], &["2 not-an-email"]),
-        ("ABC123,,a@x.si b@x.si,", &[], &["2 several-emails"]),
-        ("ABC123,,a@x.si,M42", &[], &["2 not-a-member-number"]),
-        ("ABC123,,,4.2E+11", &[], &["2 not-a-member-number"]),
+        ("ABC123,,no,", &["2 - - ABC123"], &["2 not-an-email"]),
+        ("ABC123,,no,42", &["2 - - ABC123"], &["2 not-an-email"]),
+        ("ABC123,,a@x.si b@x.si,", &["2 - - ABC123"], &["2 several-emails"]),
+        ("ABC123,,a@x.si,M42", &["2 - - ABC123"], &["2 not-a-member-number"]),
+        ("ABC123,,,4.2E+11", &["2 - - ABC123"], &["2 not-a-member-number"]),
         ("ABC123,,a@x.si,42,more", &[], &["2 more-cells-than-header"]),
         ("\"ABC123,,a@x.si,42", &[], &["2 stray-quotation-mark"]),
     ] {
