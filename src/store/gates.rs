@@ -234,6 +234,8 @@ impl Gates<'_> {
     pub fn keep_row(&self, gate: &TargetName, own: &OwnRow) -> Result<(), StoreError> {
         let store = self.0;
         let seal = seal::seal_of(own, &store.accounts).map_err(|error| store.error(error))?;
+        // A row that takes the place of another leaves that one's plate behind.
+        store.write_over_what_goes()?;
         store.exec(
             "INSERT INTO gate_row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
              ON CONFLICT (gate, plate) DO UPDATE SET issuer = ?3, id = ?4, first_day = ?5, \

@@ -500,13 +500,15 @@ fn a_gate_that_no_section_names_keeps_no_plate_for_long() {
     let mut gym = Gym::new("");
     gym.tick(DAY_1, 0);
     let text = gym.sandbox.config();
-    let without =
-        text.split("[parking]").next().unwrap().to_owned() + "[link]\nfiles = [\"persons.csv\"]\n";
+    let without = text.split("[parking]").next().unwrap().to_owned();
     gym.sandbox.replace_config(Some(without));
-    gym.at("2026-08-10T12:00:00Z", &["sync", "--full"]);
+    gym.at("2026-08-10T12:00:00Z", &["sync", "--full"]).ends(0);
     let state = rusqlite::Connection::open(gym.sandbox.state()).unwrap();
     for table in ["gate_row", "parking_right", "member_plate"] {
         let sql = format!("SELECT count(*) FROM {table}");
         assert_eq!(state.query_row(&sql, [], |row| row.get::<_, i64>(0)), Ok(0), "{table}");
     }
+    drop(state);
+    let bytes = fs::read(gym.sandbox.state()).unwrap();
+    assert!(!bytes.windows(8).any(|part| part == b"LJSTAFF1"));
 }
