@@ -35,13 +35,17 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let rights = rights::look(&context.config, &store, context.clock.began(), closely)?;
     // Lists and gates follow from what is kept, as `sync` would keep it.
     let plates = members::look(config, &store, context.clock.began(), closely)?;
-    let (lists, cars) = store.as_if(|store| {
-        gathered.record_listings(config, store)?;
-        rights.record(store)?;
-        plates.record(store)?;
-        let lists = permit_lists::write(context, store, false)?;
-        Ok((lists, gates::all_cars(config, store, context.clock.began())?))
-    })?;
+    let (lists, cars) = match config.gates.is_empty() && config.vehicles.lists.is_empty() {
+        // A large listing is not written for nothing.
+        true => Default::default(),
+        false => store.as_if(|store| {
+            gathered.record_listings(config, store)?;
+            rights.record(store)?;
+            plates.record(store)?;
+            let lists = permit_lists::write(context, store, false)?;
+            Ok((lists, gates::all_cars(config, store, context.clock.began())?))
+        })?,
+    };
     report.permit_lists = lists.lists;
     report.troubles.extend(lists.troubles);
     report.troubles.extend(rights.troubles.into_iter().chain(plates.troubles));
