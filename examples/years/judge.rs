@@ -45,6 +45,9 @@ pub struct Book {
     pub may_read: bool,
     /// Fewest and most persons it can have on record.
     pub size: (usize, usize),
+    /// The last reading that was believed, or perhaps was, did not show everybody: who it left out is
+    /// missing until the next one.
+    pub was_short: bool,
     /// The first run is over for certain.
     pub is_seasoned: bool,
     /// The serial number that was last believed.
@@ -350,7 +353,7 @@ impl Life {
                 human.known.tell(&human.truth, is_recorded);
             } else if answer.is_complete {
                 human.known.miss(host_now, human.is_listed, is_recorded);
-            } else if owes_look && is_recorded {
+            } else if owes_look && is_recorded && human.is_listed {
                 return Err(format!("member {place} was due for a second look, and not asked for"));
             }
         }
@@ -419,6 +422,7 @@ impl Life {
                 ));
             }
             let is_short = door.shows != Shows::All
+                || book.was_short
                 || matches!(door.tick.fault, Some((_, Fault::HalfList)))
                 || was_read.is_none() && book.doubted_since.is_some();
             let may_doubt = doubts.0
@@ -604,7 +608,12 @@ impl Life {
             // It was believed, and asked: the program has not noticed, or somebody has accepted it.
             let is_believed = outcome.is_some_and(|line| line.outcome == TargetOutcome::Ok);
             door.is_meddled_with &= !(is_believed && was_contacted);
+            let is_short =
+                door.shows != Shows::All || matches!(door.tick.fault, Some((_, Fault::HalfList)));
             let book = &mut self.books[at];
+            if tick.is_some() {
+                book.was_short = is_short || book.was_short && ended.report().is_none();
+            }
             if was_contacted && has_failed {
                 let count = book.failed.map_or(0, |(count, _)| count);
                 book.failed = Some((count + 1, host_now));

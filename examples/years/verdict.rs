@@ -129,6 +129,12 @@ impl Life {
                 let door = self.world.door(at);
                 !door.tick.was_hit && !door.is_late() && door.tick.calls.exact > 0
             };
+            // Whose access it has ended, it may see to be over at any time from now on, and forget.
+            for write in took.iter().filter(|write| write.after.end < local) {
+                if let Some(card) = self.world.door(at).cards.get_mut(&write.card.no) {
+                    card.is_served = false;
+                }
+            }
             let book = &mut self.pasts[at];
             for write in took.iter().filter(|_| is_plain && ended.report().is_some()) {
                 let kept = Kept { sent: write.after, held: keep(write.after) };
@@ -282,6 +288,11 @@ impl Life {
     pub fn judge_doors(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
         for at in 0..self.world.doors.len() {
             self.tally.door_ticks.0 += 1;
+            // What was kept in sync on another device is nothing to hold the program to on this one.
+            if self.accepts(at) {
+                let door = self.world.door(at);
+                door.cards.values_mut().for_each(|card| card.is_served = false);
+            }
             let Some(report) = ended.report().filter(|_| self.is_sync() && way.is_open[at]) else {
                 continue;
             };
@@ -664,6 +675,7 @@ impl Life {
             && !is_doubtful(&self.world.club, places, told)
             && self.roles.wait_for(&self.world.club, places, told)
             && card.span.loses(due, local)
+            && card.joined(due, local, true).iter().all(|due| card.span.loses(*due, local))
             && !matches!(due, Due::Open(first, _) if first <= local && !card.opens_at(local))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 use super::validity::{Entitlement, OpeningRights, covered, entitlement};
 use crate::config::{Guard, Mode, Policy};
@@ -161,41 +161,54 @@ impl Facts {
         let source = self.sources.get(&member.member.key.source)?;
         let roles = device.opening_rights(source);
         let (vanished, now) = (member.is_vanished, device.local(self.now));
-        // Time that runs under a role which the configuration no longer opens the door for is not paid for
-        // there, whatever follows on it.
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
-        let known = known.filter(|_| !self.is_in_lost_time(device, member));
-        let known = known.map(|served| served.window);
+        let known = known.and_then(|served| self.before_lost_time(device, member, served.window));
         let (policy, limits) = (&self.policy, device.limits);
         Some(entitlement(&member.member, &roles, policy, vanished, known, limits, now))
     }
 
-    /// Whether time runs now under a role of the member that the configuration may have taken the door from.
-    /// Where nothing is ever taken away it runs on.
-    fn is_in_lost_time(&self, device: &TargetFacts, member: &HolderFacts) -> bool {
+    /// What of a window comes before the first time under a role of the member that the configuration may
+    /// have taken the door from: that time is not paid for there, whatever follows on it. Where nothing is
+    /// ever taken away it is all of the window.
+    fn before_lost_time(
+        &self,
+        device: &TargetFacts,
+        member: &HolderFacts,
+        window: Window,
+    ) -> Option<Window> {
         if device.mode == Mode::GrantOnly {
-            return false;
+            return Some(window);
         }
         let now = device.local(self.now);
-        let runs = |role: &Right| {
-            covered(role, self.policy.grace_days, device.limits)
-                .is_some_and(|window| window.contains(now))
-        };
-        let mut roles = member.member.roles.iter();
-        roles.any(|role| self.is_lost_by_configuration(device, member, role) && runs(role))
+        let lost = member.member.roles.iter().filter_map(|role| {
+            let covered = covered(role, self.policy.grace_days, device.limits)?;
+            let is_lost = || self.is_lost_by_configuration(device, member, role);
+            (covered.end() >= now && is_lost()).then(|| covered.begin())
+        });
+        match lost.min() {
+            Some(first) if first <= now => None,
+            Some(first) => {
+                let last = window.end().min(first - TimeDelta::seconds(1));
+                Window::new(window.begin(), last).ok()
+            }
+            None => Some(window),
+        }
     }
 
-    /// Whether time is remembered as paid for that runs only under a role which the configuration may have
-    /// taken the door from: nobody is seen to lose it where the member is left out.
+    /// Whether time is remembered as paid for that reaches into time under a role which the configuration
+    /// may have taken the door from, and is due no more: nobody is seen to lose it where the member is left
+    /// out.
     #[must_use]
     pub fn remembers_lost_time(&self, device: &TargetFacts, member: &HolderFacts) -> bool {
         let now = device.local(self.now);
-        let runs = |window: Window| window.contains(now);
-        let due = || self.entitlement(device, member).and_then(|due| due.validity());
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
-        known.is_some_and(|known| runs(known.window))
-            && self.is_in_lost_time(device, member)
-            && !due().is_some_and(|due| runs(due.window))
+        let Some(known) = known.map(|served| served.window).filter(|known| known.contains(now))
+        else {
+            return false;
+        };
+        let due = || self.entitlement(device, member).and_then(|due| due.validity());
+        self.before_lost_time(device, member, known) != Some(known)
+            && due().is_none_or(|due| known.exceeds_from(&due.window, now))
     }
 
     /// Whether a role of the member opened the door when all that follows from `roles` was last settled, and

@@ -385,8 +385,11 @@ impl<'a> Pair<'a> {
     }
 
     fn remember_served(&self, window: Option<Window>, news: &mut Vec<ServedNow>) {
-        // Where a listing is not accepted, this computer's clock may be what is wrong.
-        if self.source.standing == Standing::Refused {
+        // Where a listing is not accepted, this computer's clock may be what is wrong; and without an answer
+        // nobody has confirmed the clock by which access is over.
+        if self.source.standing == Standing::Refused
+            || window.is_none() && self.source.standing != Standing::Fresh
+        {
             return;
         }
         let member = &self.member.member.key;

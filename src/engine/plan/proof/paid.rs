@@ -54,22 +54,27 @@ impl PaidTime {
             settled.is_some_and(|all| all.as_ref().is_none_or(|all| all.contains(id)))
         };
         let now = device.local(facts.now);
-        let is_lost = roles
+        let lost = roles
             .iter()
             .filter(|role| opened(&role.id) && !is_door_role(&role.id))
             .filter_map(span)
-            .any(|(first, over)| first <= now && now < over);
-        let keeps_all = device.mode == Mode::GrantOnly;
+            .filter(|(_, over)| now < *over)
+            .map(|(first, _)| first)
+            .min()
+            .filter(|_| device.mode != Mode::GrantOnly);
         let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
-        if let Some(known) = known.map(|known| known.window).filter(|_| keeps_all || !is_lost) {
+        if let Some(known) = known.map(|known| known.window)
+            && let Some(over) = known.end().checked_add_signed(SECOND)
+        {
             let latest = device.limits.latest_end();
-            paid.go_on_from((known.begin(), known.end()), latest, now);
+            let over = lost.map_or(over, |lost| over.min(lost));
+            paid.go_on_from((known.begin(), over), latest, now);
         }
         paid
     }
 
-    /// Adds the time that is known as paid for and runs now, where no role does, and where later time ends
-    /// no earlier: the club has replaced one by the other.
+    /// Adds the time that is known as paid for (its first moment and the first after it) and runs now, where
+    /// no role does, and where later time ends no earlier: the club has replaced one by the other.
     fn go_on_from(
         &mut self,
         known: (NaiveDateTime, NaiveDateTime),
@@ -78,10 +83,9 @@ impl PaidTime {
     ) {
         // Time that the device cannot hold replaces nothing.
         let next = self.first_from(now).filter(|next| *next <= latest);
-        let (Some(over), Some(next)) = (known.1.checked_add_signed(SECOND), next) else {
-            return;
-        };
-        let runs = known.0 <= now && now < over && next > now;
+        let Some(next) = next else { return };
+        let (begin, over) = known;
+        let runs = begin <= now && now < over && next > now;
         // Where all that is paid for without a gap from `next` on is over.
         let mut end = next;
         let longer = |end: NaiveDateTime| {
@@ -92,7 +96,7 @@ impl PaidTime {
             end = later;
         }
         if runs && end.min(latest + SECOND) >= over {
-            self.spans.push((known.0, over));
+            self.spans.push(known);
         }
     }
 

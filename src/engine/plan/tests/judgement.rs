@@ -68,7 +68,10 @@ fn a_role_that_the_source_took_away_ends_access() {
     // A listing that is not accepted teaches nothing: a clock that is a year ahead sees all time as over.
     let ahead = three().roles("150002", &[]).at("2028-02-01T11:00:00Z");
     assert_eq!(ahead.plan().served.len(), 1);
-    assert_eq!(ahead.standing("club", Standing::Refused).plan().served, []);
+    // Nor does one that did not come: nobody has confirmed the clock.
+    for standing in [Standing::Refused, Standing::Unreachable] {
+        assert_eq!(ahead.clone().standing("club", standing).plan().served, [], "{standing:?}");
+    }
     // Once the door follows, nothing is served any more, and nothing is left to do.
     let followed = three().roles("150002", &[]).applied();
     let second = followed.plan();
@@ -111,6 +114,19 @@ fn what_the_configuration_takes_away_waits_for_approval() {
     let served = settled(Some(&[GYM, OTHER]), later(three().served()));
     assert_eq!(waits(served), [Some(Budget::RolesChanged)]);
     assert_eq!(waits(settled(Some(&[GYM]), later(three().served()))), [None], "a renewal");
+    // Nor is what lies between: the time that runs ends where the role that is lost would have begun.
+    let between = |world: World| {
+        let (lost, next) = ((OTHER, "2026-12-01", "2026-12-15"), (GYM, "2026-12-16", "2026-12-31"));
+        world.roles("150002", &[lost, next])
+    };
+    let served = settled(Some(&[GYM, OTHER]), between(three().served()));
+    let plan = served.plan();
+    assert_eq!(waits(served.clone()), [Some(Budget::RolesChanged)]);
+    assert_eq!(plan.changes[0].after, window("2026-01-01T00:00:00", "2026-11-30T23:59:59"));
+    assert!(prove(&served.facts, &plan).is_ok());
+    assert_eq!(settled_roles(&served.facts, &plan), [], "nobody has approved it");
+    let was_always_lost = settled(Some(&[GYM]), between(three().served()));
+    assert_eq!(was_always_lost.plan().changes, [], "as it was kept in sync");
     // A role more opens doors at once.
     let more = settled(Some(&[OTHER]), World::agreeing(1).renewed("150001"));
     assert_eq!(more.plan().pending().count(), 1);

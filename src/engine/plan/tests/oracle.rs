@@ -62,20 +62,20 @@ fn paid_spans(
     let known = device.stored.links.get(&member.member.key).and_then(|link| link.served);
     let grace = TimeDelta::days(i64::from(facts.policy.grace_days));
     let may_lose = device.mode != Mode::GrantOnly;
-    let runs_by_a_lost_role = may_lose
-        && member.member.roles.iter().any(|role| {
-            let (begin, last) = first_and_last(role);
-            let can_be_right = begin <= last;
-            is_lost(facts, device, member, role)
-                && can_be_right
-                && begin <= now
-                && now <= last + grace
-        });
-    if let Some((first, last)) = known.map(|known| (known.window.begin(), known.window.end()))
-        && !runs_by_a_lost_role
-        && goes_on(&spans, (first, last), now)
-    {
-        spans.push((first, last));
+    // Nor by whatever comes after time under a role that was lost.
+    let mut first_lost = None;
+    for role in member.member.roles.iter().filter(|_| may_lose) {
+        let (begin, last) = first_and_last(role);
+        let is_to_come = begin <= last && now <= last + grace;
+        if is_to_come && is_lost(facts, device, member, role) {
+            first_lost = Some(first_lost.map_or(begin, |first: NaiveDateTime| first.min(begin)));
+        }
+    }
+    if let Some((first, last)) = known.map(|known| (known.window.begin(), known.window.end())) {
+        let last = first_lost.map_or(last, |lost| last.min(lost - SECOND));
+        if goes_on(&spans, (first, last), now) {
+            spans.push((first, last));
+        }
     }
     spans
 }
