@@ -3,10 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use ivms_sync::config::{GateConfig, SourceConfig, TargetConfig};
+use ivms_sync::config::{GateConfig, RightsServiceConfig, SourceConfig, TargetConfig};
 use ivms_sync::engine::Systems;
 use ivms_sync::model::Memory;
-use ivms_sync::ports::{Class, Failure, Gate, Source, Target};
+use ivms_sync::ports::{Class, Failure, Gate, RightsService, Source, Target};
 
 use crate::club::Club;
 use crate::desk::{Desk, Window};
@@ -75,12 +75,15 @@ impl Systems for Streets<'_> {
         Ok(Box::new(line))
     }
 
-    fn gate(&self, _: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {
-        Err(Failure {
-            class: Class::Unusable,
-            has_spent_login: false,
-            text: "there are no gates in these lives".to_owned(),
-            hint: None,
-        })
+    fn rights(&self, _: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {
+        Err(nowhere("there are no services of rights in these lives"))
     }
+
+    fn gate(&self, _: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {
+        Err(nowhere("there are no gates in these lives"))
+    }
+}
+
+fn nowhere(text: &str) -> Failure {
+    Failure { class: Class::Unusable, has_spent_login: false, text: text.to_owned(), hint: None }
 }

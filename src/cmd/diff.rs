@@ -32,7 +32,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let both = (&context.config, &gathered);
     let mut report = Report::of(CommandName::Diff, None, both, &plan, &seen_before, shows_names);
     let closely = closely(&scope);
-    let rights = rights::look(&context.config, &store, context.clock.began(), closely)?;
+    let rights = rights::look(&network, config, &store, context.clock.began(), closely)?;
     // Lists and gates follow from what is kept, as `sync` would keep it.
     let plates = members::look(config, &store, context.clock.began(), closely)?;
     let (lists, cars) = match config.gates.is_empty() && config.vehicles.lists.is_empty() {

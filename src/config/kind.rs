@@ -18,7 +18,7 @@ use super::section::Section;
 use crate::model::{Account, Memory, RightCode, SourceName, TargetName, Zone};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Capabilities, Failure, Gate, Remark, Source, Target};
+use crate::ports::{Capabilities, Failure, Gate, Remark, RightsService, Source, Target};
 
 /// Every kind of system that a configuration may name.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,8 @@ pub struct Kinds {
     pub targets: &'static [&'static dyn TargetKind],
     /// What opens for cars.
     pub gates: &'static [&'static dyn GateKind],
+    /// Where rights to park come from.
+    pub rights: &'static [&'static dyn RightsKind],
 }
 
 /// What a connection is given by the run.
@@ -138,6 +140,39 @@ pub trait GateKind: Debug + Sync {
         common: &Common<TargetName>,
         surroundings: &Surroundings<'_>,
     ) -> GateParts;
+}
+
+/// A kind of service of parking rights: `[NAME.…]` in the configuration.
+pub trait RightsKind: Debug + Sync {
+    /// The word in front of the dot: `ips`.
+    fn name(&self) -> &'static str;
+
+    /// What people call it: "IPS".
+    fn system(&self) -> &'static str;
+
+    /// Reads its own keys, and notes every problem. `None` only together with a noted problem.
+    fn read(
+        &self,
+        section: &Section<'_>,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<Arc<dyn RightsSettings>>;
+}
+
+/// How to connect to a service of parking rights.
+pub trait RightsSettings: Any + Debug + Send + Sync {
+    /// Prepares to ask; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where the address or the TLS set-up is unusable.
+    fn connect(&self, wiring: Wiring) -> Result<Box<dyn RightsService>, Failure>;
+
+    /// All of it that decides what its rights say: what was read under another one may say something else.
+    fn sense(&self) -> String;
+
+    /// What `check` tells of the way there beside the service itself.
+    fn examine(&self) -> Vec<Remark> {
+        Vec::new()
+    }
 }
 
 /// What a connector read of a section of a gate; `None` together with a noted problem.

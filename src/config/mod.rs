@@ -23,6 +23,7 @@ mod notify;
 mod overrides;
 mod permit_list;
 mod problem;
+mod rights_service;
 mod schema;
 mod secret;
 mod secret_source;
@@ -51,12 +52,14 @@ pub use environment::Environment;
 pub use find::{FILE_NAME, are_several, find, several};
 pub use gates::GateConfig;
 pub use kind::{
-    Common, GateKind, GateParts, GateSettings, Kinds, Login, Nouns, Place, SourceKind, SourceParts,
-    SourceSettings, TargetKind, TargetParts, TargetSettings, Wiring,
+    Common, GateKind, GateParts, GateSettings, Kinds, Login, Nouns, Place, RightsKind,
+    RightsSettings, SourceKind, SourceParts, SourceSettings, TargetKind, TargetParts,
+    TargetSettings, Wiring,
 };
 pub use load::{draft, load};
 pub use permit_list::{ListFormat, PermitListConfig};
 pub use problem::{ConfigError, Problem, Wrong};
+pub use rights_service::RightsServiceConfig;
 pub use secret::Secret;
 pub use vehicles::{RightsFileConfig, Vehicles};
 

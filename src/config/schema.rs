@@ -45,7 +45,7 @@ pub(super) fn read(
     let club = top.text("club", value::club).optional();
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
-    let car_sections = VehicleSections::find(top);
+    let car_sections = VehicleSections::find(top, kinds.rights);
     let mut sources: Vec<SourceRead<'_>> = Vec::new();
     let mut groups = Groups::default();
     for kind in kinds.sources {
@@ -69,7 +69,7 @@ pub(super) fn read(
     }
     // Vehicles alone need neither, and a gate is as good as a door.
     let is_about_members = groups.is_any_given || target_groups.is_any_given;
-    if is_about_members || !car_sections.are_files_given {
+    if is_about_members || !car_sections.are_rights_given {
         groups.refuse_none(top, "there is no organisation to copy from");
         if !gate_groups.is_any_given {
             target_groups.refuse_none(top, "there is no door to write to");
@@ -84,7 +84,7 @@ pub(super) fn read(
     let named: Vec<_> = named.chain(devices.iter().map(|read| &read.section)).collect();
     let beside = car_sections.named().chain(gates.iter().map(|read| &read.section));
     agreement::refuse_taken_names(beside, &named);
-    let vehicles = car_sections.read(top, &zones, surroundings.folder, gate_groups.is_any_given);
+    let vehicles = car_sections.read(top, &zones, surroundings, gate_groups.is_any_given);
     let link = link(&top.section("link"), surroundings.folder);
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
@@ -92,7 +92,7 @@ pub(super) fn read(
     let report_section = top.section("report");
     let report = report_files(&report_section, surroundings.folder);
     top.finish();
-    let is_about_vehicles = car_sections.are_files_given && !is_about_members;
+    let is_about_vehicles = car_sections.are_rights_given && !is_about_members;
     zones.finish(top, !is_about_vehicles && (sources.is_empty() || devices.is_empty()));
     agreement::refuse_same_organisation(&sources);
     let places = devices.iter().map(|read| (&read.section, &read.place));

@@ -1,4 +1,4 @@
-//! Vehicles: `[parking]`, `[zone.NAME]` and `[rights-file.NAME]`.
+//! Vehicles: `[parking]`, `[zone.NAME]`, `[rights-file.NAME]` and services of rights.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,8 +12,10 @@ use super::agreement::Zones;
 use super::load::absolute;
 use super::permit_list::{PermitListConfig, permit_list};
 use super::problem::{Origin, Wrong};
+use super::rights_service::{RightsServiceConfig, rights_service};
+use super::secret_source::Surroundings;
 use super::section::{Raw, Section, text};
-use super::{Config, value};
+use super::{Config, RightsKind, value};
 use crate::files::is_same;
 use crate::model::{
     Country, ParkingZoneName, ParkingZones, PlateRules, SourceName, Zone, ZoneDefinition,
@@ -48,6 +50,8 @@ pub struct Vehicles {
     pub titles: BTreeMap<ParkingZoneName, String>,
     /// The rights-files, sorted by name.
     pub files: Vec<RightsFileConfig>,
+    /// The services of rights, sorted by name.
+    pub services: Vec<RightsServiceConfig>,
     /// The lists of permits, sorted by name.
     pub lists: Vec<PermitListConfig>,
 }
@@ -73,6 +77,7 @@ impl Default for Vehicles {
             zones: ParkingZones::default(),
             titles: BTreeMap::new(),
             files: Vec::new(),
+            services: Vec::new(),
             lists: Vec::new(),
         }
     }
@@ -82,7 +87,7 @@ impl Vehicles {
     /// Whether anything is asked about vehicles here.
     #[must_use]
     pub fn are_there(&self) -> bool {
-        !self.files.is_empty()
+        !self.files.is_empty() || !self.services.is_empty()
     }
 
     /// A digest of everything here that decides what the rows of a file say: rows that were read under another
@@ -93,6 +98,18 @@ impl Vehicles {
         let names = zones.names_of(&file.name);
         let version = env!("CARGO_PKG_VERSION");
         let all = format!("{version} {country:?} {plates:?} {names:?} {:?}", file.time_zone);
+        hex(&Sha256::digest(all.as_bytes()))
+    }
+
+    /// The same of a service of rights.
+    #[must_use]
+    pub fn sense_of_service(&self, service: &RightsServiceConfig) -> String {
+        let Self { country, plates, zones, .. } = self;
+        let names = zones.names_of(&service.name);
+        let version = env!("CARGO_PKG_VERSION");
+        let own = service.settings.sense();
+        let all =
+            format!("{version} {country:?} {plates:?} {names:?} {} {own}", service.kind.name());
         hex(&Sha256::digest(all.as_bytes()))
     }
 
@@ -117,57 +134,83 @@ impl Vehicles {
     }
 }
 
-/// Which of the three groups of sections there are.
+/// Which of the groups of sections there are.
 pub(super) struct VehicleSections<'a> {
     parking: Section<'a>,
     zones: Vec<Section<'a>>,
     files: Vec<Section<'a>>,
+    services: Vec<(&'static dyn RightsKind, Section<'a>)>,
     lists: Vec<Section<'a>>,
     are_zones_given: bool,
     are_lists_given: bool,
     /// There is a section of rights, right or wrong.
-    pub are_files_given: bool,
+    pub are_rights_given: bool,
 }
 
 impl<'a> VehicleSections<'a> {
-    pub fn find(top: &Section<'a>) -> Self {
+    pub fn find(top: &Section<'a>, kinds: &[&'static dyn RightsKind]) -> Self {
         let parking = top.section("parking");
         let (zones, are_zones_given) = top.named("zone", "A1");
         let (files, are_files_given) = top.named("rights-file", "exempt");
         let (lists, are_lists_given) = top.named("permit-list", "patrol");
-        Self { parking, zones, files, lists, are_zones_given, are_files_given, are_lists_given }
+        let (mut services, mut are_rights_given) = (Vec::new(), are_files_given);
+        for kind in kinds {
+            let (sections, is_given) = top.named(kind.name(), "street");
+            services.extend(sections.into_iter().map(|section| (*kind, section)));
+            are_rights_given |= is_given;
+        }
+        services.sort_by(|(_, one), (_, other)| one.name().cmp(other.name()));
+        Self {
+            parking,
+            zones,
+            files,
+            services,
+            lists,
+            are_zones_given,
+            are_rights_given,
+            are_lists_given,
+        }
     }
 
     /// Everything that has a name of its own.
     pub fn named(&self) -> impl Iterator<Item = &Section<'a>> {
-        self.files.iter().chain(&self.zones).chain(&self.lists)
+        let services = self.services.iter().map(|(_, section)| section);
+        self.files.iter().chain(services).chain(&self.zones).chain(&self.lists)
     }
 
-    /// Reads all three. `None` only together with a noted problem.
+    /// Reads all of them. `None` only together with a noted problem.
     pub fn read(
         &self,
         top: &Section<'a>,
         time_zones: &Zones,
-        folder: &Path,
+        surroundings: &Surroundings<'_>,
         are_gates_given: bool,
     ) -> Option<Vehicles> {
+        let folder = surroundings.folder;
         let (country, plates, keep_plates) = parking(&self.parking);
         let files: Vec<_> =
             self.files.iter().map(|section| rights_file(section, time_zones, folder)).collect();
         refuse_same_files(self.files.iter().zip(&files));
+        let services: Vec<_> = self
+            .services
+            .iter()
+            .map(|(kind, section)| rights_service(*kind, section, surroundings))
+            .collect();
+        let services_named = self.services.iter().map(|(_, section)| section);
+        let named = self.files.iter().chain(services_named);
         let names: BTreeSet<SourceName> =
-            self.files.iter().filter_map(|one| SourceName::new(one.name()).ok()).collect();
+            named.filter_map(|one| SourceName::new(one.name()).ok()).collect();
         let zones: Vec<_> = self.zones.iter().map(|section| zone(section, &names)).collect();
         // Plates of members are read out of link files, and need no zone.
         let is_about_cars = self.are_zones_given
             || self.parking.is_given() && !are_gates_given
             || self.are_lists_given;
-        if is_about_cars && !self.are_files_given {
+        if is_about_cars && !self.are_rights_given {
             let wrong = Wrong::new("is missing: there is nothing to read rights from");
             top.section("rights-file").wrong_section(wrong.hint("write [rights-file.exempt]"));
             return None;
         }
-        if self.are_files_given && !self.are_zones_given {
+        if self.are_rights_given && !self.are_zones_given {
             let wrong = Wrong::new("is missing: there is no zone that a right could be for");
             top.section("zone").wrong_section(wrong.hint("write [zone.A1]"));
         }
@@ -197,8 +240,10 @@ impl<'a> VehicleSections<'a> {
             .collect();
         refuse_same_lists(self.lists.iter().zip(&lists));
         let files = files.into_iter().collect::<Option<_>>()?;
+        let services = services.into_iter().collect::<Option<_>>()?;
         let lists = lists.into_iter().collect::<Option<_>>()?;
-        Some(Vehicles { country, plates: plates?, keep_plates, zones, titles, files, lists })
+        let plates = plates?;
+        Some(Vehicles { country, plates, keep_plates, zones, titles, files, services, lists })
     }
 
     /// No list of permits is written over what a run reads, nor over one of its pages.

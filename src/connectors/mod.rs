@@ -6,6 +6,7 @@ pub mod cardskipper;
 pub mod hikcentral;
 pub mod hikvision;
 pub mod hikvision_anpr;
+pub mod ips;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -16,4 +17,5 @@ pub const KINDS: Kinds = Kinds {
     sources: &[&cardskipper::Cardskipper],
     targets: &[&hikvision::Hikvision, &hikcentral::HikCentral],
     gates: &[&hikvision_anpr::HikvisionAnpr],
+    rights: &[&ips::Ips],
 };

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::{GateConfig, SourceConfig, TargetConfig, Wiring};
+use crate::config::{GateConfig, RightsServiceConfig, SourceConfig, TargetConfig, Wiring};
 use crate::model::Memory;
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Failure, Gate, Source, Target};
+use crate::ports::{Failure, Gate, RightsService, Source, Target};
 
 /// Everything that a run may ask or change. [`Network`] is the real thing; a simulation puts its own worlds
 /// here.
@@ -30,6 +30,12 @@ pub trait Systems: Sync {
     /// # Errors
     /// [`Failure`] where the address or the TLS set-up is unusable.
     fn gate(&self, config: &GateConfig, memory: &Memory) -> Result<Box<dyn Gate>, Failure>;
+
+    /// Prepares to ask a service of parking rights; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where the address or the TLS set-up is unusable.
+    fn rights(&self, config: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure>;
 
     /// How many requests went to each system so far, by its section in the configuration
     /// (`hikvision.front-door`); nothing where that is not counted.
@@ -76,6 +82,10 @@ impl Systems for Network {
 
     fn gate(&self, config: &GateConfig, memory: &Memory) -> Result<Box<dyn Gate>, Failure> {
         config.settings.connect(self.wiring(config.section()), memory)
+    }
+
+    fn rights(&self, config: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {
+        config.settings.connect(self.wiring(config.section()))
     }
 
     fn requests(&self) -> BTreeMap<String, u64> {

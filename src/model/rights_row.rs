@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{ParkingZoneName, Period, Plate, RightId, RightKind};
+use super::{ParkingZoneName, Period, Plate, RightId, RightKind, RightState};
 use crate::text::words::words;
 
 /// One row that gives a right.
@@ -13,6 +13,7 @@ pub struct RightsRow {
     /// What the file calls the right; one without an id is called by file and row.
     pub id: RightId,
     pub kind: RightKind,
+    pub state: RightState,
     pub plate: Plate,
     /// In the configuration's words.
     pub zone: ParkingZoneName,
@@ -47,6 +48,20 @@ words! {
 }
 
 impl RightsRowReason {
+    /// The same of a right that a service lists.
+    #[must_use]
+    pub const fn explain_listed(self) -> (&'static str, &'static str) {
+        match self {
+            Self::BadPlate => ("the plate cannot be read", "correct the plate in that service"),
+            Self::BadDates => ("the dates cannot be right", "correct the dates in that service"),
+            Self::UnknownZone => (
+                "no [zone.NAME] has the zone",
+                "add it to the configuration, under `names` if the service has another name for it",
+            ),
+            Self::BadRow => ("it is for too many cars and zones", "ask the service to split it up"),
+        }
+    }
+
     /// What is wrong, and what to do about it.
     #[must_use]
     pub const fn explain(self) -> (&'static str, &'static str) {

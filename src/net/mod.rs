@@ -5,6 +5,7 @@ pub mod bounded;
 pub mod certificate;
 pub mod requests;
 pub(crate) mod retry;
+pub(crate) mod service;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod tls;

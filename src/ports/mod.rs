@@ -6,11 +6,13 @@
 mod failure;
 mod gate;
 pub mod progress;
+mod rights;
 mod source;
 mod target;
 
 pub use failure::{Class, Failure};
 pub use gate::{Gate, GateRows, GateWriter};
+pub use rights::{ListedPlate, ListedRight, RightsListing, RightsService};
 pub use source::{Listing, Snapshot, Source, Unusable};
 pub use target::{
     Capabilities, Committed, FullRecord, Identity, Pending, RecordList, Remark, Severity,

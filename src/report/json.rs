@@ -154,7 +154,7 @@ pub(super) fn make<'a>(
 fn sources(report: &Report) -> Vec<Source<'_>> {
     let files = report.rights_files.iter().map(|seen| RightsFileSource {
         name: &seen.name,
-        kind: "rights-file",
+        kind: seen.kind,
         fresh: seen.is_fresh,
         as_of: seen.as_of,
         rights: seen.rights,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
-use super::{Journal, MemberPlateFile, RightsFile, StoreError, StoreProblem, seal};
+use super::{Journal, MemberPlateFile, RightsPart, StoreError, StoreProblem, seal};
 use crate::model::{RunId, SourceName};
 
 /// What a run leaves that found nothing to do and nothing wrong.
@@ -57,7 +57,7 @@ pub struct QuietRun {
     /// HTTP requests by target.
     pub requests: BTreeMap<String, u64>,
     /// Rights-files that hold what is known of them still, and how each stood on the disk.
-    pub rights_files: Vec<(RightsFile, Option<String>)>,
+    pub rights_files: Vec<(RightsPart, Option<String>)>,
     /// The same of link files with plates of members.
     pub plate_files: Vec<(MemberPlateFile, Option<String>)>,
 }

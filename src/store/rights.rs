@@ -1,4 +1,4 @@
-//! Rights-files and their rows: who may park where.
+//! Rights to park, by the part that they came in: a rights-file, or one part of a service of rights.
 //!
 //! A plate is in no error and no log line, and it is gone for good with its row: pages that are freed are written
 //! over.
@@ -7,21 +7,25 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
-use super::{Rights, StoreError, StoreProblem, seal};
-use crate::model::{
-    Country, Ends, ParkingZoneName, Period, Plate, PlateRules, RightCode, RightId, RightKind,
-    RightsRow, RightsRowLeftOut, RightsRowReason, SourceName,
-};
+mod kept;
 
-/// A rights-file as it was read whole last.
+use super::rows::row;
+use super::{Rights, Store, StoreError, seal};
+use crate::model::{
+    Country, PlateRules, RightId, RightsRow, RightsRowLeftOut, RightsRowReason, SourceName,
+};
+pub(super) use kept::KeptPlate;
+use kept::{KeptLeftOut, KeptRight};
+
+/// A part as it was read whole last, or brought up to date.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RightsFile {
+pub struct RightsPart {
     id: i64,
     /// The section that names it.
     pub source: String,
+    /// The path of a file; of a service what it calls the part: `sessions`.
     pub path: String,
-    /// SHA-256 of its bytes, lower-case hex.
+    /// Other content has another one: SHA-256 of the bytes of a file, lower-case hex.
     pub sha256: String,
     /// A digest of the configuration that its rows were read by.
     pub sense: String,
@@ -35,11 +39,34 @@ pub struct RightsFile {
     pub changed_at: DateTime<Utc>,
     /// When it was last known to hold them.
     pub as_of: DateTime<Utc>,
+    /// Of a service: its clock at the last listing, from which on changes are asked for.
+    pub since: Option<DateTime<Utc>>,
+    /// Of a service: when all of it was listed last, by our clock.
+    pub whole_at: Option<DateTime<Utc>>,
 }
 
-row!(RightsFile { id, source, path, sha256, sense, stamp, rights, left_out, changed_at, as_of });
+row!(RightsPart {
+    id,
+    source,
+    path,
+    sha256,
+    sense,
+    stamp,
+    rights,
+    left_out,
+    changed_at,
+    as_of,
+    since,
+    whole_at
+});
 
-impl RightsFile {
+impl RightsPart {
+    /// The same, listed at another moment of its service's clock.
+    #[must_use]
+    pub fn listed_at(&self, since: Option<DateTime<Utc>>) -> Self {
+        Self { since, ..self.clone() }
+    }
+
     /// Whether this is a file of a section.
     #[must_use]
     pub fn is(&self, source: &SourceName, path: &Path) -> bool {
@@ -47,9 +74,9 @@ impl RightsFile {
     }
 }
 
-/// A file that was read whole just now, in place of what was read of it before.
+/// A part that was read just now.
 #[derive(Debug)]
-pub struct RightsFileRead {
+pub struct RightsPartRead {
     pub source: SourceName,
     pub path: PathBuf,
     pub sha256: String,
@@ -57,64 +84,14 @@ pub struct RightsFileRead {
     pub stamp: Option<String>,
     pub rows: Vec<RightsRow>,
     pub left_out: Vec<RightsRowLeftOut>,
-}
-
-/// A row of a file, as it is kept.
-struct KeptRight {
-    file: i64,
-    line: u32,
-    plate: KeptPlate,
-    id: String,
-    kind: Option<RightCode>,
-    zone: String,
-    begin: DateTime<Utc>,
-    end: Option<DateTime<Utc>>,
-}
-
-row!(KeptRight { file, line, plate, id, kind, zone, begin, end });
-
-struct KeptLeftOut {
-    file: i64,
-    line: u32,
-    reason: RightsRowReason,
-    plate: Option<KeptPlate>,
-    id: Option<String>,
-    until: Option<DateTime<Utc>>,
-}
-
-row!(KeptLeftOut { file, line, reason, plate, id, until });
-
-/// Text and issuer.
-pub(super) struct KeptPlate(String, Option<String>);
-
-impl FromColumns for KeptPlate {
-    const WIDTH: usize = 2;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreProblem> {
-        Ok(Self(columns.next()?, columns.next()?))
-    }
-}
-
-impl ToColumns for KeptPlate {
-    const WIDTH: usize = 2;
-
-    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<(), StoreProblem> {
-        (&self.0, &self.1).write(to)
-    }
-}
-
-impl From<&Plate> for KeptPlate {
-    fn from(plate: &Plate) -> Self {
-        Self(plate.text().to_owned(), plate.issuer().map(ToString::to_string))
-    }
-}
-
-impl KeptPlate {
-    /// The plate, without quoting it where it is none.
-    pub(super) fn plate(&self, rules: &PlateRules) -> Result<Plate, StoreProblem> {
-        let plate = rules.read(&self.0, self.1.as_deref().unwrap_or_default());
-        plate.map_err(|_| damaged("a plate", "a text"))
-    }
+    /// How many rows of the whole part give a right then, and how many give none.
+    pub rights: u64,
+    pub left_out_rows: u64,
+    /// Of a service: as in [`RightsPart`].
+    pub since: Option<DateTime<Utc>>,
+    pub whole_at: Option<DateTime<Utc>>,
+    /// The rights that these rows are instead of; `None`: all of the part.
+    pub instead_of: Option<Vec<RightId>>,
 }
 
 /// What is known of one plate, whoever issued it: of each row the place of its file among all files.
@@ -126,14 +103,14 @@ pub struct OfPlate {
 
 impl Rights<'_> {
     /// Every file that was ever read and is not forgotten.
-    pub fn files(&self) -> Result<Vec<RightsFile>, StoreError> {
+    pub fn files(&self) -> Result<Vec<RightsPart>, StoreError> {
         let store = self.0;
         let mut files = Vec::new();
         let sql = "SELECT id, source, path, sha256, sense, stamp, rights, left_out, changed_at, as_of_at, \
-                   seal FROM rights_file ORDER BY source, path";
-        store.prepare(sql)?.each((), |(file, sealed): (RightsFile, i64)| {
+                   since_at, whole_at, seal FROM rights_part ORDER BY source, path";
+        store.prepare(sql)?.each((), |(file, sealed): (RightsPart, i64)| {
             let wanted = seal::seal_of(&file, &store.accounts);
-            seal::check(Some(sealed), wanted, "what is known of a rights-file")?;
+            seal::check(Some(sealed), wanted, "what is known of a part of rights")?;
             files.push(file);
             Ok(())
         })?;
@@ -145,13 +122,13 @@ impl Rights<'_> {
         &self,
         text: &str,
         country: Option<Country>,
-        files: &[RightsFile],
+        files: &[RightsPart],
     ) -> Result<OfPlate, StoreError> {
         let store = self.0;
         let rules = PlateRules::new(country, []).unwrap_or_default();
         let place = |id: i64| files.iter().position(|file| file.id == id);
         let mut found = OfPlate::default();
-        let sql = "SELECT file, line, plate, issuer, right_id, kind, zone, begins_at, ends_at, seal \
+        let sql = "SELECT file, line, plate, issuer, right_id, kind, state, zone, begins_at, ends_at, seal \
                    FROM parking_right WHERE plate = ?1";
         store.prepare(sql)?.each(text, |(kept, sealed): (KeptRight, i64)| {
             seal::check(Some(sealed), seal::seal_of(&kept, &store.accounts), "a right")?;
@@ -178,12 +155,12 @@ impl Rights<'_> {
     pub fn each(
         &self,
         country: Option<Country>,
-        files: &[RightsFile],
+        files: &[RightsPart],
         mut take: impl FnMut(usize, RightsRow),
     ) -> Result<(), StoreError> {
         let store = self.0;
         let rules = PlateRules::new(country, []).unwrap_or_default();
-        let sql = "SELECT file, line, plate, issuer, right_id, kind, zone, begins_at, ends_at, seal \
+        let sql = "SELECT file, line, plate, issuer, right_id, kind, state, zone, begins_at, ends_at, seal \
                    FROM parking_right NOT INDEXED";
         store.prepare(sql)?.each((), |(kept, sealed): (KeptRight, i64)| {
             seal::check(Some(sealed), seal::seal_of(&kept, &store.accounts), "a right")?;
@@ -197,7 +174,7 @@ impl Rights<'_> {
     /// The plates of a file whose rights have not ended, as they are spelt, and how many rows those are.
     pub fn plates_running(
         &self,
-        file: &RightsFile,
+        file: &RightsPart,
         now: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError> {
         self.0.all(
@@ -209,87 +186,131 @@ impl Rights<'_> {
     /// How many rows of each file were left out for each reason, with the first lines of them.
     pub fn left_out_of(
         &self,
-        file: &RightsFile,
+        file: &RightsPart,
     ) -> Result<Vec<(RightsRowReason, u32)>, StoreError> {
         self.0
             .all("SELECT reason, line FROM parking_left_out WHERE file = ?1 ORDER BY line", file.id)
     }
 
-    /// Keeps a file that was read whole, in place of what was known of it; a right that ended before
-    /// `kept_since` is not kept.
+    /// The same with the id of the right in the place of the line.
+    pub fn ids_left_out_of(
+        &self,
+        part: &RightsPart,
+    ) -> Result<Vec<(RightsRowReason, String)>, StoreError> {
+        self.0.all(
+            "SELECT reason, right_id FROM parking_left_out WHERE file = ?1 AND right_id IS NOT NULL \
+             ORDER BY line",
+            part.id,
+        )
+    }
+
+    /// Keeps what was read of a part, in place of what was known of it, or of those rights of it; a right that
+    /// ended before `kept_since` is not kept.
     pub fn record(
         &self,
-        read: &RightsFileRead,
+        read: &RightsPartRead,
         now: DateTime<Utc>,
         kept_since: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let store = self.0;
         let (source, path) = (read.source.as_str(), read.path.to_string_lossy());
-        store.together(|store| {
+        self.0.together(|store| {
             store.write_over_what_goes()?;
             let known: Option<i64> = store.first(
-                "SELECT id FROM rights_file WHERE source = ?1 AND path = ?2",
+                "SELECT id FROM rights_part WHERE source = ?1 AND path = ?2",
                 (source, &*path),
             )?;
             let id = match known {
                 Some(id) => {
-                    self.drop_rows(id)?;
+                    self.drop_rows(id, read.instead_of.as_deref())?;
                     id
                 }
                 None => {
                     let last: Option<i64> =
-                        store.first("SELECT id FROM rights_file ORDER BY id DESC LIMIT 1", ())?;
+                        store.first("SELECT id FROM rights_part ORDER BY id DESC LIMIT 1", ())?;
                     last.unwrap_or_default() + 1
                 }
             };
-            self.keep(&RightsFile {
+            self.keep(&RightsPart {
                 id,
                 source: source.to_owned(),
                 path: path.into_owned(),
                 sha256: read.sha256.clone(),
                 sense: read.sense.clone(),
                 stamp: read.stamp.clone(),
-                rights: read.rows.len() as u64,
-                left_out: read.left_out.len() as u64,
+                rights: read.rights,
+                left_out: read.left_out_rows,
                 changed_at: now,
                 as_of: now,
+                since: read.since,
+                whole_at: read.whole_at,
             })?;
-            let mut put = store.prepare(
-                "INSERT INTO parking_right VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?;
-            let is_kept = |end: Option<DateTime<Utc>>| end.is_none_or(|end| end >= kept_since);
-            for row in read.rows.iter().filter(|row| is_kept(row.period.end())) {
-                let kept = KeptRight::of(id, row);
-                let seal = seal::seal_of(&kept, &store.accounts).map_err(|e| store.error(e))?;
-                put.run((kept, seal))?;
-            }
-            let mut put = store
-                .prepare("INSERT INTO parking_left_out VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
-            for row in read.left_out.iter().filter(|row| is_kept(row.until)) {
-                let kept = KeptLeftOut::of(id, row);
-                let seal = seal::seal_of(&kept, &store.accounts).map_err(|e| store.error(e))?;
-                put.run((kept, seal))?;
-            }
-            Ok(())
+            let first = match read.instead_of.is_some() {
+                true => self.free_line(id)?,
+                false => 0,
+            };
+            put_rows(store, id, first, read, kept_since)
         })
+    }
+
+    /// A line of a part from which on none is taken.
+    fn free_line(&self, part: i64) -> Result<u32, StoreError> {
+        let mut free = 0;
+        for sql in [
+            "SELECT line FROM parking_right WHERE file = ?1 ORDER BY line DESC LIMIT 1",
+            "SELECT line FROM parking_left_out WHERE file = ?1 ORDER BY line DESC LIMIT 1",
+        ] {
+            free = free.max(self.0.first::<u32>(sql, part)?.unwrap_or_default());
+        }
+        Ok(free)
+    }
+
+    /// The rows of one right of a part.
+    pub fn of_right(
+        &self,
+        part: &RightsPart,
+        id: &RightId,
+        country: Option<Country>,
+    ) -> Result<(Vec<RightsRow>, Vec<RightsRowLeftOut>), StoreError> {
+        let store = self.0;
+        let rules = PlateRules::new(country, []).unwrap_or_default();
+        let (mut rows, mut left_out) = (Vec::new(), Vec::new());
+        let sql = "SELECT file, line, plate, issuer, right_id, kind, state, zone, begins_at, ends_at, seal \
+                   FROM parking_right WHERE file = ?1 AND right_id = ?2 ORDER BY line";
+        store.prepare(sql)?.each((part.id, id.as_str()), |(kept, sealed): (KeptRight, i64)| {
+            seal::check(Some(sealed), seal::seal_of(&kept, &store.accounts), "a right")?;
+            rows.push(kept.row(&rules)?);
+            Ok(())
+        })?;
+        let sql = "SELECT file, line, reason, plate, issuer, right_id, until_at, seal \
+                   FROM parking_left_out WHERE file = ?1 AND right_id = ?2 ORDER BY line";
+        store.prepare(sql)?.each(
+            (part.id, id.as_str()),
+            |(kept, sealed): (KeptLeftOut, i64)| {
+                let wanted = seal::seal_of(&kept, &store.accounts);
+                seal::check(Some(sealed), wanted, "a row of a rights-file")?;
+                left_out.push(kept.row(&rules)?);
+                Ok(())
+            },
+        )?;
+        Ok((rows, left_out))
     }
 
     /// Says of a file that it holds what is known of it still.
     pub fn refresh(
         &self,
-        file: &RightsFile,
+        file: &RightsPart,
         stamp: Option<String>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.keep(&RightsFile { stamp, as_of: now, ..file.clone() })
+        self.keep(&RightsPart { stamp, as_of: now, ..file.clone() })
     }
 
     /// Forgets a file that no section names any more.
-    pub fn forget(&self, file: &RightsFile) -> Result<(), StoreError> {
+    pub fn forget(&self, file: &RightsPart) -> Result<(), StoreError> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
-            self.drop_rows(file.id)?;
-            store.exec("DELETE FROM rights_file WHERE id = ?1", file.id)
+            self.drop_rows(file.id, None)?;
+            store.exec("DELETE FROM rights_part WHERE id = ?1", file.id)
         })
     }
 
@@ -320,7 +341,7 @@ impl Rights<'_> {
     pub fn doubted(&self, source: &SourceName, path: &Path) -> Result<Option<String>, StoreError> {
         let path = path.to_string_lossy();
         self.0.first(
-            "SELECT sha256 FROM rights_file_doubted WHERE source = ?1 AND path = ?2",
+            "SELECT sha256 FROM rights_part_doubted WHERE source = ?1 AND path = ?2",
             (source.as_str(), &*path),
         )
     }
@@ -335,86 +356,70 @@ impl Rights<'_> {
         let path = path.to_string_lossy();
         match sha256 {
             Some(sha256) => self.0.exec(
-                "INSERT INTO rights_file_doubted VALUES (?1, ?2, ?3) \
+                "INSERT INTO rights_part_doubted VALUES (?1, ?2, ?3) \
                  ON CONFLICT (source, path) DO UPDATE SET sha256 = ?3",
                 (source.as_str(), &*path, sha256),
             ),
             None => self.0.exec(
-                "DELETE FROM rights_file_doubted WHERE source = ?1 AND path = ?2",
+                "DELETE FROM rights_part_doubted WHERE source = ?1 AND path = ?2",
                 (source.as_str(), &*path),
             ),
         }
     }
 
-    fn drop_rows(&self, file: i64) -> Result<(), StoreError> {
-        self.0.exec("DELETE FROM parking_right WHERE file = ?1", file)?;
-        self.0.exec("DELETE FROM parking_left_out WHERE file = ?1", file)
+    /// Drops the rows of a part: all of them, or those of some rights.
+    fn drop_rows(&self, part: i64, only: Option<&[RightId]>) -> Result<(), StoreError> {
+        let Some(ids) = only else {
+            self.0.exec("DELETE FROM parking_right WHERE file = ?1", part)?;
+            return self.0.exec("DELETE FROM parking_left_out WHERE file = ?1", part);
+        };
+        for sql in [
+            "DELETE FROM parking_right WHERE file = ?1 AND right_id = ?2",
+            "DELETE FROM parking_left_out WHERE file = ?1 AND right_id = ?2",
+        ] {
+            let mut drop = self.0.prepare(sql)?;
+            for id in ids {
+                drop.run((part, id.as_str()))?;
+            }
+        }
+        Ok(())
     }
 
-    fn keep(&self, file: &RightsFile) -> Result<(), StoreError> {
+    fn keep(&self, file: &RightsPart) -> Result<(), StoreError> {
         let store = self.0;
         let seal = seal::seal_of(file, &store.accounts).map_err(|error| store.error(error))?;
         store.exec(
-            "INSERT INTO rights_file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+            "INSERT INTO rights_part VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
              ON CONFLICT (id) DO UPDATE SET sha256 = ?4, sense = ?5, stamp = ?6, rights = ?7, \
-             left_out = ?8, changed_at = ?9, as_of_at = ?10, seal = ?11",
+             left_out = ?8, changed_at = ?9, as_of_at = ?10, since_at = ?11, whole_at = ?12, seal = ?13",
             (file, seal),
         )
     }
 }
 
-impl KeptRight {
-    fn of(file: i64, row: &RightsRow) -> Self {
-        let kind = match &row.kind {
-            RightKind::Session => None,
-            RightKind::Permit(code) => Some(code.clone()),
-        };
-        Self {
-            file,
-            line: row.line,
-            plate: (&row.plate).into(),
-            id: row.id.to_string(),
-            kind,
-            zone: row.zone.to_string(),
-            begin: row.period.begin(),
-            end: row.period.end(),
-        }
+/// Puts the rows of a part on lines of their own after `first`, those of an amended part; else on theirs.
+fn put_rows(
+    store: &Store,
+    part: i64,
+    first: u32,
+    read: &RightsPartRead,
+    kept_since: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let is_kept = |end: Option<DateTime<Utc>>| end.is_none_or(|end| end >= kept_since);
+    let mut put = store.prepare(
+        "INSERT INTO parking_right VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    for row in read.rows.iter().filter(|row| is_kept(row.period.end())) {
+        let kept = KeptRight::of(part, first, row);
+        let seal = seal::seal_of(&kept, &store.accounts).map_err(|e| store.error(e))?;
+        put.run((kept, seal))?;
     }
-
-    fn row(self, rules: &PlateRules) -> Result<RightsRow, StoreProblem> {
-        let period = Period::new(self.begin, self.end, Ends::Open);
-        let zone = ParkingZoneName::new(&self.zone);
-        Ok(RightsRow {
-            line: self.line,
-            id: RightId::new(&self.id).map_err(|_| damaged("the id of a right", "a text"))?,
-            kind: self.kind.map_or(RightKind::Session, RightKind::Permit),
-            plate: self.plate.plate(rules)?,
-            zone: zone.map_err(|_| damaged("a parking zone", "a text"))?,
-            period: period.map_err(|_| damaged("a window of a right", "its end"))?,
-        })
+    let mut put =
+        store.prepare("INSERT INTO parking_left_out VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    for row in read.left_out.iter().filter(|row| is_kept(row.until)) {
+        let kept = KeptLeftOut::of(part, first, row);
+        let seal = seal::seal_of(&kept, &store.accounts).map_err(|e| store.error(e))?;
+        put.run((kept, seal))?;
     }
-}
-
-impl KeptLeftOut {
-    fn of(file: i64, row: &RightsRowLeftOut) -> Self {
-        Self {
-            file,
-            line: row.line,
-            reason: row.reason,
-            plate: row.plate.as_ref().map(KeptPlate::from),
-            id: row.id.as_ref().map(ToString::to_string),
-            until: row.until,
-        }
-    }
-
-    fn row(self, rules: &PlateRules) -> Result<RightsRowLeftOut, StoreProblem> {
-        let id = self.id.map(|id| RightId::new(&id)).transpose();
-        Ok(RightsRowLeftOut {
-            line: self.line,
-            reason: self.reason,
-            id: id.map_err(|_| damaged("the id of a right", "a text"))?,
-            plate: self.plate.map(|plate| plate.plate(rules)).transpose()?,
-            until: self.until,
-        })
-    }
+    Ok(())
 }

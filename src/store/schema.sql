@@ -195,30 +195,33 @@ CREATE TABLE link_file_doubted (
     sha256 TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Rights-files as they were read whole last: who may park where. Every row that gives a right stands in
--- parking_right, every other one in parking_left_out.
-CREATE TABLE rights_file (
+-- Who may park where, by the part that it came in: a rights-file, or one part of a service of rights. Every row
+-- that gives a right stands in parking_right, every other one in parking_left_out.
+CREATE TABLE rights_part (
     id         INTEGER PRIMARY KEY,
     source     TEXT    NOT NULL,         -- the section: exempt
-    path       TEXT    NOT NULL,
-    sha256     TEXT    NOT NULL,
+    path       TEXT    NOT NULL,         -- of a file; of a service what it calls the part: sessions
+    sha256     TEXT    NOT NULL,         -- of its bytes; of a service a digest of everything that it said
     sense      TEXT    NOT NULL,         -- a digest of the configuration that its rows were read by
     stamp      TEXT,                     -- how it stood on the disk before it was read, where that says something
     rights     INTEGER NOT NULL,         -- how many rows gave a right, those that have ended since among them
     left_out   INTEGER NOT NULL,         -- how many gave none
     changed_at INTEGER NOT NULL,         -- when other rows than before were read
     as_of_at   INTEGER NOT NULL,         -- when it was last known to hold them
+    since_at   INTEGER,                  -- of a service: its clock at the last listing
+    whole_at   INTEGER,                  -- of a service: when all of it was listed last
     seal       INTEGER NOT NULL,
     UNIQUE (source, path)
 ) STRICT;
 
 CREATE TABLE parking_right (
-    file     INTEGER NOT NULL REFERENCES rights_file (id) ON DELETE CASCADE,
+    file     INTEGER NOT NULL REFERENCES rights_part (id) ON DELETE CASCADE,
     line     INTEGER NOT NULL,           -- where it stands in the file
     plate    TEXT    NOT NULL,           -- letters and digits alone
     issuer   TEXT,
     right_id TEXT    NOT NULL,           -- what the file calls it
     kind     TEXT,                       -- of permit; NULL: a session
+    state    TEXT,                       -- cancelled, suspended, unknown:WORD; NULL: in force
     zone     TEXT    NOT NULL,           -- as the configuration calls it
     begins_at INTEGER NOT NULL,
     ends_at  INTEGER,                    -- the first second that is not inside any more; NULL: no end
@@ -226,10 +229,11 @@ CREATE TABLE parking_right (
     PRIMARY KEY (file, line)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parking_right_plate ON parking_right (plate);
+CREATE INDEX parking_right_id ON parking_right (file, right_id);
 CREATE INDEX parking_right_end ON parking_right (ends_at) WHERE ends_at IS NOT NULL;
 
 CREATE TABLE parking_left_out (
-    file     INTEGER NOT NULL REFERENCES rights_file (id) ON DELETE CASCADE,
+    file     INTEGER NOT NULL REFERENCES rights_part (id) ON DELETE CASCADE,
     line     INTEGER NOT NULL,
     reason   TEXT    NOT NULL,           -- bad-plate, bad-dates, unknown-zone, bad-row
     plate    TEXT,                       -- where that much is sure
@@ -239,6 +243,7 @@ CREATE TABLE parking_left_out (
     seal     INTEGER NOT NULL,
     PRIMARY KEY (file, line)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX parking_left_out_id ON parking_left_out (file, right_id) WHERE right_id IS NOT NULL;
 CREATE INDEX parking_left_out_plate ON parking_left_out (plate) WHERE plate IS NOT NULL;
 CREATE INDEX parking_left_out_until ON parking_left_out (until_at) WHERE until_at IS NOT NULL;
 
@@ -256,7 +261,7 @@ CREATE TABLE permit_list (
 ) STRICT, WITHOUT ROWID;
 
 -- Content of a rights-file that looked cut off when it was seen: it counts when the next run sees the same.
-CREATE TABLE rights_file_doubted (
+CREATE TABLE rights_part_doubted (
     source TEXT NOT NULL,
     path   TEXT NOT NULL,
     sha256 TEXT NOT NULL,

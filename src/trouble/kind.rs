@@ -57,6 +57,9 @@ pub enum TroubleKind {
     /// Rows of a rights-file that give no right; on which lines.
     RightsRowsLeftOut { reason: RightsRowReason, lines: Vec<u32> },
 
+    /// Rights of a service that give nobody anything; which, by the service's ids.
+    RightsLeftOut { reason: RightsRowReason, ids: Vec<String> },
+
     /// The plates of members in a link file cannot be read, or are not believed, while its links can be; what was
     /// known of them stays.
     MemberPlatesUnread {

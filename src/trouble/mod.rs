@@ -180,6 +180,7 @@ impl TroubleKind {
             | Self::OtherNames(_)
             | Self::NotTold(_)
             | Self::RightsRowsLeftOut { .. }
+            | Self::RightsLeftOut { .. }
             | Self::MemberPlatesLeftOut { .. }
             | Self::Repeated(..) => Exit::InStep,
         }
@@ -208,7 +209,7 @@ impl TroubleKind {
             Self::NobodyListed { .. } => Word::NobodyListed,
             Self::LinkFileUnread { .. } => Word::LinkFileUnread,
             Self::RightsFileUnread { .. } => Word::RightsFileUnread,
-            Self::RightsRowsLeftOut { .. } => Word::RightsRowsLeftOut,
+            Self::RightsRowsLeftOut { .. } | Self::RightsLeftOut { .. } => Word::RightsRowsLeftOut,
             Self::MemberPlatesUnread { .. } => Word::MemberPlatesUnread,
             Self::MemberPlatesLeftOut { .. } => Word::MemberPlatesLeftOut,
             Self::PermitListUnwritten(_) => Word::PermitListUnwritten,
@@ -261,7 +262,9 @@ impl TroubleKind {
             Self::ListRefused(rule, _) => rule.to_string(),
             Self::Blocked { plan, .. } => plan.clone(),
             Self::Overtaken(person, _) => person.to_string(),
-            Self::RightsRowsLeftOut { reason, .. } => reason.to_string(),
+            Self::RightsRowsLeftOut { reason, .. } | Self::RightsLeftOut { reason, .. } => {
+                reason.to_string()
+            }
             Self::Rows(RowTrouble::NotDone { reason, .. }) => (*reason).to_owned(),
             Self::MemberPlatesLeftOut { reason, .. } => reason.to_string(),
             Self::ServedNoMore { member, .. } => member.to_string(),

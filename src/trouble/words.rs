@@ -86,6 +86,10 @@ impl TroubleKind {
             Self::RightsRowsLeftOut { reason, lines } => {
                 left_out(lines, "left out", reason.explain())
             }
+            Self::RightsLeftOut { reason, ids } => {
+                let (count, named) = (many(ids.len(), "right"), some_of(ids, NAMED_MAX, ", "));
+                format!("{count} left out ({named}): {}", reason.explain_listed().0)
+            }
             Self::Busy(holder) => {
                 let who = match holder {
                     Some((process, since)) => format!(" (process {process}, since {since})"),
@@ -314,6 +318,7 @@ impl TroubleKind {
                  members"
             )),
             Self::RightsRowsLeftOut { reason, .. } => Hint::text(reason.explain().1),
+            Self::RightsLeftOut { reason, .. } => Hint::text(reason.explain_listed().1),
             Self::MemberPlatesLeftOut { reason, .. } => Hint::text(reason.explain().1),
             Self::Busy(_) => Hint::text("run it again when the other one is done"),
             Self::HeldBack { is_spent: true, .. } => Hint::text(

@@ -60,7 +60,7 @@ fn world(place: &str) -> Arc<Mutex<World>> {
     Arc::clone(WORLDS.lock().unwrap().entry(place.to_owned()).or_default())
 }
 
-const KINDS: Kinds = Kinds { sources: &[&Toybook], targets: &[&Toydoor], gates: &[] };
+const KINDS: Kinds = Kinds { sources: &[&Toybook], targets: &[&Toydoor], gates: &[], rights: &[] };
 
 #[derive(Debug)]
 struct Toybook;

@@ -42,10 +42,14 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
         match context.open_store() {
             Ok(mut store) => {
                 rows = sides::both_sides(context, systems, &store, &mut findings)?;
-                findings.extend(rights_files(context, &store)?);
-                findings.extend(plates_of_members(context, &store)?);
+                let closely = Closely { is_full: true, accept_shrink: None };
+                let (config, now) = (&context.config, context.clock.began());
+                let rights = rights::look(systems, config, &store, now, closely)?;
+                let plates = members::look(config, &store, now, closely)?;
+                findings.extend(rights_seen(config, &rights));
+                findings.extend(plates_of_members(&plates));
                 findings.extend(lists_of_permits(context, &store)?);
-                findings.extend(gates_seen(context, systems, &mut store)?);
+                findings.extend(gates_seen(context, systems, &mut store, (&rights, &plates))?);
             }
             Err(error) => findings.push(failed("state file", &error)),
         }
@@ -90,16 +94,20 @@ fn lists_of_permits(context: &Context, store: &Store) -> Result<Vec<Finding>, Er
     Ok(found.chain(seen.troubles.into_iter().map(Finding::from)).collect())
 }
 
-/// Reads every rights-file whole, and says what is found of each section.
-fn rights_files(context: &Context, store: &Store) -> Result<Vec<Finding>, Error> {
-    let closely = Closely { is_full: true, accept_shrink: None };
-    let looked = rights::look(&context.config, store, context.clock.began(), closely)?;
+/// What was found of each source of rights.
+fn rights_seen(config: &Config, looked: &rights::Looked) -> Vec<Finding> {
+    let services = config.vehicles.services.iter();
+    let remarks = services.flat_map(|service| {
+        let seen = service.settings.examine();
+        seen.into_iter().map(|one| of_remark(service.name.as_str(), one))
+    });
     let whole = looked.sections.iter().filter(|seen| seen.is_whole);
     let found = whole.map(|seen| {
         let rights = usize::try_from(seen.rights).unwrap_or(usize::MAX);
         Finding::ok(seen.name.as_str(), many(rights, "right"))
     });
-    Ok(found.chain(looked.troubles.into_iter().map(Finding::from)).collect())
+    let troubles = looked.troubles.iter().cloned().map(Finding::from);
+    remarks.chain(found).chain(troubles).collect()
 }
 
 /// Asks every gate, and writes to none.
@@ -107,9 +115,9 @@ fn gates_seen(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
+    (rights, plates): (&rights::Looked, &members::Looked),
 ) -> Result<Vec<Finding>, Error> {
     let mut findings = Vec::new();
-    // Its files need not be read once more for nothing.
     if context.config.gates.is_empty() {
         return Ok(findings);
     }
@@ -117,11 +125,8 @@ fn gates_seen(
         let seen = gate.settings.examine();
         findings.extend(seen.into_iter().map(|one| of_remark(gate.name.as_str(), one)));
     }
-    // As `sync` would know them after this look at the files.
+    // As `sync` would know them after this look.
     let (config, now) = (&context.config, context.clock.began());
-    let closely = Closely { is_full: true, accept_shrink: None };
-    let rights = rights::look(config, store, now, closely)?;
-    let plates = members::look(config, store, now, closely)?;
     let cars = store.as_if(|store| {
         rights.record(store)?;
         plates.record(store)?;
@@ -137,16 +142,14 @@ fn gates_seen(
     Ok(findings)
 }
 
-/// Reads the plates of every link file, where they are needed, and says how many there are.
-fn plates_of_members(context: &Context, store: &Store) -> Result<Vec<Finding>, Error> {
-    let closely = Closely { is_full: true, accept_shrink: None };
-    let looked = members::look(&context.config, store, context.clock.began(), closely)?;
+/// How many plates of members every link file has, where they are needed.
+fn plates_of_members(looked: &members::Looked) -> Vec<Finding> {
     let found = looked.counted.iter().map(|(path, plates)| {
         let plates = usize::try_from(*plates).unwrap_or(usize::MAX);
         let text = format!("{}: {} of members", path.display(), many(plates, "plate"));
         Finding::ok("link file", text)
     });
-    Ok(found.chain(looked.troubles.into_iter().map(Finding::from)).collect())
+    found.chain(looked.troubles.iter().cloned().map(Finding::from)).collect()
 }
 
 fn failed(about: &str, error: &Error) -> Finding {

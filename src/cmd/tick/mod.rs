@@ -30,7 +30,7 @@ pub fn tick(
     store: &mut Store,
     scope: Scope,
 ) -> Result<Report, Error> {
-    let mut cars = Cars::look(context, store, &scope)?;
+    let mut cars = Cars::look(context, systems, store, &scope)?;
     let mut report = tick_with(context, systems, store, scope, &cars)?;
     report.rights_files = std::mem::take(&mut cars.rights.sections);
     if let (Some(lists), true) = (cars.lists, report.permit_lists.is_empty()) {
@@ -59,12 +59,17 @@ struct Cars {
 }
 
 impl Cars {
-    fn look(context: &Context, store: &Store, scope: &Scope) -> Result<Self, Error> {
+    fn look(
+        context: &Context,
+        systems: &dyn Systems,
+        store: &Store,
+        scope: &Scope,
+    ) -> Result<Self, Error> {
         if !scope.only.is_everyone() {
             return Ok(Self { are_left_alone: true, ..Self::default() });
         }
         let (config, now) = (&context.config, context.clock.began());
-        let rights = rights::look(config, store, now, closely(scope))?;
+        let rights = rights::look(systems, config, store, now, closely(scope))?;
         let plates = members::look(config, store, now, closely(scope))?;
         let lists = permit_lists::settled(context, store)?;
         let is_asked = scope.is_full || !scope.accept_devices.is_empty();

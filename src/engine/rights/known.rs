@@ -6,16 +6,14 @@ use sha2::{Digest, Sha256};
 
 use crate::config::Vehicles;
 use crate::engine::vehicles::{LastRead, LeftOut, Readings};
-use crate::model::{
-    ParkingRight, Plate, RightHolder, RightState, RightVersion, RightsRow, SourceName,
-};
-use crate::store::{RightsFile, Store, StoreError};
+use crate::model::{ParkingRight, Plate, RightHolder, RightVersion, RightsRow, SourceName};
+use crate::store::{RightsPart, Store, StoreError};
 use crate::text::hex::hex;
 
 /// Which files were read, and when: the same for every plate.
 #[derive(Debug)]
 pub struct Known {
-    files: Vec<RightsFile>,
+    files: Vec<RightsPart>,
     /// The section of each, where one names it still.
     sources: Vec<Option<SourceName>>,
     pub readings: Readings,
@@ -49,10 +47,23 @@ impl Known {
                 readings.insert(section.name.clone(), last);
             }
         }
-        let source = |file: &RightsFile| {
+        for service in &vehicles.services {
+            let sense = vehicles.sense_of_service(service);
+            let own = || files.iter().filter(|part| part.source == service.name.as_str());
+            // A part that a service lists and that was never read is not known to be missing here: all of them
+            // are kept together, or none.
+            let are_of_sense = own().all(|part| part.sense == sense);
+            if let Some(at) = own().map(|part| part.as_of).min().filter(|_| are_of_sense) {
+                let last = LastRead { at, fresh_for: service.fresh_for };
+                readings.insert(service.name.clone(), last);
+            }
+        }
+        let source = |file: &RightsPart| {
             let mut sections = vehicles.files.iter();
             let own = sections.find(|one| one.files.iter().any(|path| file.is(&one.name, path)));
-            own.map(|section| section.name.clone())
+            let mut services = vehicles.services.iter().map(|one| &one.name);
+            let service = || services.find(|name| file.source == name.as_str());
+            own.map(|section| &section.name).or_else(service).cloned()
         };
         let sources = files.iter().map(source).collect();
         Ok(Self { files, sources, readings: Readings(readings) })
@@ -107,7 +118,7 @@ impl Known {
     pub fn basis(&self) -> String {
         let mut all = Sha256::new();
         for (file, source) in self.files.iter().zip(&self.sources) {
-            let RightsFile { path, sha256, sense, .. } = file;
+            let RightsPart { path, sha256, sense, .. } = file;
             all.update(format!("{source:?} {path:?} {sha256} {sense}\n"));
         }
         hex(&all.finalize())
@@ -129,10 +140,10 @@ impl Known {
 }
 
 /// A row as a right of its own: of two rows with one id, the car of one has nothing in the zone of the other.
-fn right(source: &SourceName, file: &RightsFile, row: RightsRow) -> Option<ParkingRight> {
+fn right(source: &SourceName, file: &RightsPart, row: RightsRow) -> Option<ParkingRight> {
     let version = RightVersion::new(&file.sha256).ok()?;
     let holders = vec![(RightHolder::Plate(row.plate), row.period)];
     let zones = vec![(row.zone, row.period)];
     let named = (source.clone(), row.id, version);
-    ParkingRight::new(named, (row.kind, RightState::Active), holders, zones).ok()
+    ParkingRight::new(named, (row.kind, row.state), holders, zones).ok()
 }

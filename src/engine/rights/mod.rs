@@ -1,4 +1,5 @@
-//! Rights-files: spreadsheets that say which car may stand where, and until when.
+//! Where rights to park come from: spreadsheets that say which car may stand where, and until when, and services
+//! that list sessions and permits.
 //!
 //! [`look`] reads what changed on the disk, [`Looked::record`] keeps it, and [`Known`] is what one plate is judged
 //! by. A file that cannot be read, or that looks cut off, or in which many running rights are missing, teaches
@@ -15,6 +16,8 @@ mod heading;
 mod known;
 pub mod members;
 mod rows;
+mod services;
+mod taken_apart;
 #[cfg(test)]
 mod tests;
 mod when;
@@ -25,9 +28,10 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::{Config, RightsFileConfig};
+use crate::engine::Systems;
 use crate::engine::link::file::{Doubt, FileProblem, Sheet};
 use crate::model::{Plate, RightsRowReason, SourceName};
-use crate::store::{RightsFile, RightsFileRead, Store, StoreError};
+use crate::store::{RightsPart, RightsPartRead, Store, StoreError};
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
@@ -49,11 +53,11 @@ pub struct Closely {
 #[derive(Debug, Default)]
 pub struct Looked {
     /// Files with other content than before, or read by another configuration.
-    fresh: Vec<RightsFileRead>,
+    fresh: Vec<RightsPartRead>,
     /// Files that hold what is known of them, with how they stand on the disk.
-    same: Vec<(RightsFile, Option<String>)>,
-    /// Files that no section names any more.
-    gone: Vec<RightsFile>,
+    same: Vec<(RightsPart, Option<String>)>,
+    /// Parts that no section names any more.
+    gone: Vec<RightsPart>,
     /// SHA-256 of content that looks cut off, or nothing where a file does not look so any more.
     doubts: Vec<(SourceName, std::path::PathBuf, Option<String>)>,
     /// Rows of rights that ended before this are forgotten.
@@ -70,6 +74,8 @@ pub struct Looked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SectionSeen {
     pub name: SourceName,
+    /// What kind of source it is: `rights-file`, `ips`.
+    pub kind: &'static str,
     /// Rows that give a right.
     pub rights: u64,
     /// Rows that give none.
@@ -80,15 +86,16 @@ pub struct SectionSeen {
     pub as_of: Option<DateTime<Utc>>,
     /// Nobody needs to doubt it yet.
     pub is_fresh: bool,
-    /// The paths of its files.
+    /// The paths of its files; what a service calls its parts.
     pub files: Vec<String>,
 }
 
-/// Looks at every rights-file, and reads those that changed.
+/// Looks at every rights-file, reads those that changed, and asks every service.
 ///
 /// # Errors
 /// [`StoreError`]; whatever is wrong with a file is in the troubles.
 pub fn look(
+    systems: &dyn Systems,
     config: &Config,
     store: &Store,
     now: DateTime<Utc>,
@@ -103,6 +110,7 @@ pub fn look(
     for section in &vehicles.files {
         let mut seen = SectionSeen {
             name: section.name.clone(),
+            kind: "rights-file",
             rights: 0,
             left_out: 0,
             is_whole: true,
@@ -119,11 +127,14 @@ pub fn look(
         seen.is_fresh = seen.as_of.is_some_and(|at| now.signed_duration_since(at) < kept);
         looked.sections.push(seen);
     }
-    let is_named = |file: &&RightsFile| {
+    services::look(systems, config, store, (&known, now, closely), &mut looked)?;
+    let is_named = |part: &&RightsPart| {
         let mut sections = vehicles.files.iter();
-        sections.any(|one| one.files.iter().any(|path| file.is(&one.name, path)))
+        sections.any(|one| one.files.iter().any(|path| part.is(&one.name, path)))
+            || vehicles.services.iter().any(|one| part.source == one.name.as_str())
     };
-    looked.gone = known.iter().filter(|file| !is_named(file)).cloned().collect();
+    looked.gone = known.iter().filter(|part| !is_named(part)).cloned().collect();
+    looked.sections.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(looked)
 }
 
@@ -133,7 +144,7 @@ struct OneFile<'a> {
     store: &'a Store,
     section: &'a RightsFileConfig,
     path: &'a Path,
-    before: Option<&'a RightsFile>,
+    before: Option<&'a RightsPart>,
     now: DateTime<Utc>,
     closely: Closely,
 }
@@ -181,15 +192,27 @@ impl OneFile<'_> {
         looked.troubles.extend(self.told(&reasons));
         seen.rights += rows.len() as u64;
         seen.left_out += left_out.len() as u64;
-        let (source, path) = (section.name.clone(), path.to_owned());
-        looked.fresh.push(RightsFileRead { source, path, sha256, sense, stamp, rows, left_out });
+        looked.fresh.push(RightsPartRead {
+            source: section.name.clone(),
+            path: path.to_owned(),
+            sha256,
+            sense,
+            stamp,
+            rights: rows.len() as u64,
+            left_out_rows: left_out.len() as u64,
+            rows,
+            left_out,
+            since: None,
+            whole_at: None,
+            instead_of: None,
+        });
         Ok(())
     }
 
     /// The file holds what is known of it.
     fn keep(
         &self,
-        before: &RightsFile,
+        before: &RightsPart,
         stamp: Option<String>,
         looked: &mut Looked,
         seen: &mut SectionSeen,
@@ -278,7 +301,7 @@ impl Looked {
 
     /// Files that hold what is known of them: what a quiet tick writes.
     #[must_use]
-    pub fn same(&self) -> &[(RightsFile, Option<String>)] {
+    pub fn same(&self) -> &[(RightsPart, Option<String>)] {
         &self.same
     }
 

@@ -12,7 +12,7 @@ use crate::engine::link::file::layout::{Cells, Columns, Layout, Misread};
 use crate::engine::link::file::value::shown;
 use crate::engine::link::file::{FileProblem, ROWS_MAX};
 use crate::model::{
-    Ends, ParkingZoneName, Period, Plate, RightCode, RightId, RightKind, RightsRow,
+    Ends, ParkingZoneName, Period, Plate, RightCode, RightId, RightKind, RightState, RightsRow,
     RightsRowLeftOut, RightsRowReason,
 };
 
@@ -167,9 +167,9 @@ impl Layout<COLUMNS> for RightsLayout<'_> {
             Ok(Some(said)) => {
                 rows.seen.insert(said.clone());
                 let (id, kind, plate, zone, period) = said;
-                let own = id.and_then(|id| RightId::new(&id).ok());
+                let (own, state) = (id.and_then(|id| RightId::new(&id).ok()), RightState::Active);
                 if let Some(id) = own.or_else(|| self.called(line)) {
-                    rows.rows.push(RightsRow { line, id, kind, plate, zone, period });
+                    rows.rows.push(RightsRow { line, id, kind, state, plate, zone, period });
                 }
             }
             Err(Refusal { reason, plate, until }) => {

@@ -36,24 +36,27 @@ fn write_trouble(
     Some(format!("{}: ivms-sync sync --accept-device {}={persons}", trouble.text(), device.name))
 }
 
-/// The sections of rights-files.
+/// The sources of rights.
 fn rights_files(
     config: &Config,
     store: &Store,
     at: DateTime<Utc>,
 ) -> Result<Vec<RightsFileStatus>, StoreError> {
     let known = Known::read(&config.vehicles, store)?;
-    let files = config.vehicles.files.iter();
-    let status = files.map(|section| {
-        let (rights, left_out) = known.counted(&section.name);
-        let as_of = known.readings.0.get(&section.name).map(|read| read.at);
+    let files = config.vehicles.files.iter().map(|section| (&section.name, "rights-file"));
+    let services = config.vehicles.services.iter().map(|one| (&one.name, one.kind.name()));
+    let mut sections: Vec<_> = files.chain(services).collect();
+    sections.sort_unstable();
+    let status = sections.into_iter().map(|(name, kind)| {
+        let (rights, left_out) = known.counted(name);
+        let as_of = known.readings.0.get(name).map(|read| read.at);
         RightsFileStatus {
-            name: section.name.clone(),
-            kind: "rights-file",
+            name: name.clone(),
+            kind,
             members: 0,
             rights,
             left_out,
-            fresh: known.readings.is_fresh(&section.name, at),
+            fresh: known.readings.is_fresh(name, at),
             as_of,
             fetched_at: as_of,
             complete_at: as_of,

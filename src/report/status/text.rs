@@ -67,7 +67,7 @@ fn rights_files(status: &Status, look: Look) -> String {
     if status.rights_files.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(&["rights-file", "rights", "rows left out", "as of", "state"]);
+    let mut table = Table::new(&["source of rights", "rights", "rows left out", "as of", "state"]);
     for file in &status.rights_files {
         table.row([
             file.name.to_string(),

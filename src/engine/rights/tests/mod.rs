@@ -1,6 +1,7 @@
 //! Files in memory and on disk, and what becomes of them.
 
 mod answers;
+mod services;
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,9 +13,11 @@ use tempfile::TempDir;
 use super::*;
 use crate::config::{self, Environment};
 use crate::connectors::KINDS;
+use crate::engine::Network;
 use crate::engine::link::file::sheet;
 use crate::exit::Exit;
 use crate::model::RightsRow;
+use crate::ports::progress::Silent;
 use crate::store::OfPlate;
 
 const CONFIG: &str = r#"time_zone = "Europe/Ljubljana"
@@ -34,6 +37,11 @@ const HEAD: &str = "Plate,State,Zone,From,Until,Id,Kind\n";
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
+}
+
+/// Nobody is asked over it.
+fn nothing() -> Network {
+    Network::watched_by(Silent::handle())
 }
 
 fn noon() -> DateTime<Utc> {
@@ -72,7 +80,7 @@ impl Town {
     /// A look that is kept, and what it ends with.
     #[track_caller]
     fn tick_with(&self, now: DateTime<Utc>, closely: Closely) -> (Looked, Exit) {
-        let looked = look(&self.config, &self.store, now, closely).unwrap();
+        let looked = look(&nothing(), &self.config, &self.store, now, closely).unwrap();
         looked.record(&self.store).unwrap();
         let exit = Exit::of_all(looked.troubles.iter().map(Trouble::exit));
         (looked, exit)
@@ -276,7 +284,7 @@ fn a_file_that_shrank_counts_when_somebody_says_so() {
         assert_eq!(town.tick(minute), Exit::Refused, "5 of 40 are more than a tenth");
         assert_eq!(town.lines("AB100"), [2]);
     }
-    let looked = look(&town.config, &town.store, noon(), Closely::default()).unwrap();
+    let looked = look(&nothing(), &town.config, &town.store, noon(), Closely::default()).unwrap();
     let line = looked.troubles[0].line();
     assert!(line.contains("5 of its 40 rows are gone"), "{line}");
     assert!(line.ends_with("ivms-sync sync --accept-shrink 35"), "{line}");
@@ -355,7 +363,8 @@ fn plates_are_gone_for_good() {
     assert!(!looked.has_ended || town.lines("GONE001") == [3], "a day is left");
     town.tick_with(at("2026-03-09T09:00:01Z"), Closely::default());
     let (path, config) = (town.store.path().to_owned(), town.config.clone());
-    let is_quiet = look(&config, &town.store, at("2026-03-09T09:05:00Z"), Closely::default());
+    let is_quiet =
+        look(&nothing(), &config, &town.store, at("2026-03-09T09:05:00Z"), Closely::default());
     assert!(is_quiet.unwrap().is_quiet());
     assert!(town.lines("GONE001").is_empty());
     assert_eq!((town.lines("STAYS1").len(), town.of("STAYSBAD").left_out.len()), (1, 1));

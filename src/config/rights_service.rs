@@ -1,0 +1,56 @@
+//! Services of parking rights: `[ips.NAME]` and its kin, as far as all kinds have the same keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::secret_source::Surroundings;
+use super::section::Section;
+use super::{RightsKind, RightsSettings, value};
+use crate::model::SourceName;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Sessions are sold and stopped by the minute: nobody goes by what was known a day ago.
+const FRESH_FOR_DAYS_MAX: u64 = 1;
+
+/// Whoever lists all rights only once a month finds a forgotten deletion a month late.
+const FULL_EVERY_DAYS_MAX: u64 = 30;
+
+/// A section of a service of rights.
+#[derive(Debug, Clone)]
+pub struct RightsServiceConfig {
+    pub name: SourceName,
+    /// What kind of service it is.
+    pub kind: &'static dyn RightsKind,
+    /// How to connect to it.
+    pub settings: Arc<dyn RightsSettings>,
+    /// How long after its last reading nobody needs to doubt that a right is in it.
+    pub fresh_for: Duration,
+    /// All rights are listed at least this often.
+    pub full_every: Duration,
+}
+
+impl RightsServiceConfig {
+    /// Its section in the configuration: `ips.street`.
+    #[must_use]
+    pub fn section(&self) -> String {
+        format!("{}.{}", self.kind.name(), self.name)
+    }
+}
+
+/// `[KIND.NAME]` of a service. `None` only together with a noted problem.
+pub(super) fn rights_service(
+    kind: &'static dyn RightsKind,
+    section: &Section<'_>,
+    surroundings: &Surroundings<'_>,
+) -> Option<RightsServiceConfig> {
+    let name = section.settle_name(SourceName::new(section.name()));
+    let settings = kind.read(section, surroundings);
+    let fresh_for =
+        section.text("fresh_for", |text| value::interval(text, FRESH_FOR_DAYS_MAX)).or(15 * MINUTE);
+    let full_every =
+        section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(DAY);
+    section.finish();
+    Some(RightsServiceConfig { name: name?, kind, settings: settings?, fresh_for, full_every })
+}

@@ -1,0 +1,149 @@
+//! `[ips.NAME]`: the keys of a service.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use url::Url;
+
+use super::Seed;
+use crate::config::reading::{
+    Section, Surroundings, Wrong, address, examine_certificate, text, value,
+};
+use crate::config::{RightsKind, RightsSettings, Secret, Tls, Wiring};
+use crate::model::RightCode;
+use crate::net::service::Credentials;
+use crate::ports::{Failure, Remark, RightsService};
+
+/// The kind of service that IPS is.
+#[derive(Debug)]
+pub struct Ips;
+
+/// One service.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The section in the configuration: `ips.street`.
+    pub section: String,
+    /// What calls are added to: `https://ips.example/smartcity/v2`.
+    pub url: Url,
+    pub tls: Tls,
+    pub login: Login,
+    /// Types of permits that count; empty: all of them.
+    pub permits: Vec<RightCode>,
+}
+
+/// How it knows who asks.
+#[derive(Debug, Clone)]
+pub enum Login {
+    /// `Authorization: ApiKey SECRET`.
+    ApiKey(Secret),
+    /// `Authorization: Bearer SECRET`.
+    Bearer(Secret),
+    /// A name and a password.
+    Basic(String, Secret),
+}
+
+/// The word of the key `auth`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Auth {
+    ApiKey,
+    Bearer,
+    Basic,
+}
+
+impl Login {
+    pub(super) fn credentials(&self) -> Credentials {
+        match self {
+            Self::ApiKey(secret) => Credentials::authorization("ApiKey", secret.expose()),
+            Self::Bearer(secret) => Credentials::authorization("Bearer", secret.expose()),
+            Self::Basic(name, secret) => {
+                let login = STANDARD.encode(format!("{name}:{}", secret.expose()));
+                Credentials::authorization("Basic", &login)
+            }
+        }
+    }
+}
+
+impl RightsKind for Ips {
+    fn name(&self) -> &'static str {
+        "ips"
+    }
+
+    fn system(&self) -> &'static str {
+        "IPS"
+    }
+
+    fn read(
+        &self,
+        section: &Section<'_>,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<Arc<dyn RightsSettings>> {
+        let url = section.text("url", address::web).required();
+        let wire = section.text("wire", |text| match text {
+            "seed" => Ok(()),
+            _ => Err(Wrong::new("is no wire that is known here").hint("write \"seed\"")),
+        });
+        let wire = wire.or(());
+        let auth = section.text("auth", |text| match text {
+            "api-key" => Ok(Auth::ApiKey),
+            "bearer" => Ok(Auth::Bearer),
+            "basic" => Ok(Auth::Basic),
+            _ => {
+                let hint = "write \"api-key\", \"bearer\" or \"basic\"";
+                Err(Wrong::new("is no way to log in that is known here").hint(hint))
+            }
+        });
+        let auth = auth.or(Auth::ApiKey);
+        let username = section.text("username", value::not_empty).optional();
+        let secret = section.password("secret", surroundings);
+        let tls = section.text("tls", value::tls).or(Tls::System);
+        let permits = section.list("permits", |item| value::id(RightCode::new(text(item)?)));
+        section.refuse_repeats("permits", permits.as_deref().unwrap_or_default());
+        let are_permits_wrong = permits.is_none() && section.in_file("permits").is_some();
+        if let Some(url) = &url {
+            section.check_tls(url, &tls, "number plates and the secret");
+        }
+        match (auth, &username) {
+            (Auth::Basic, None) => {
+                let wrong = Wrong::new("is missing: auth = \"basic\" needs a name");
+                section.wrong("username", wrong.hint("write username = \"NAME\""));
+                return None;
+            }
+            (Auth::ApiKey | Auth::Bearer, Some(_)) => {
+                let wrong = Wrong::new("is of no use without auth = \"basic\"");
+                section.wrong("username", wrong.hint("leave it out, or write auth = \"basic\""));
+            }
+            _ => {}
+        }
+        let () = wire;
+        let secret = secret?;
+        let login = match (auth, username) {
+            (Auth::Basic, Some(name)) => Login::Basic(name, secret),
+            (Auth::Bearer, _) => Login::Bearer(secret),
+            (Auth::ApiKey | Auth::Basic, _) => Login::ApiKey(secret),
+        };
+        let permits = permits.unwrap_or_default().into_iter().map(|(_, code)| code).collect();
+        let settings = Settings { section: section.dotted(""), url: url?, tls, login, permits };
+        Some(settings).filter(|_| !are_permits_wrong).map(|one| Arc::new(one) as _)
+    }
+}
+
+impl RightsSettings for Settings {
+    fn connect(&self, wiring: Wiring) -> Result<Box<dyn RightsService>, Failure> {
+        Ok(Box::new(Seed::new(self, wiring.count)?))
+    }
+
+    fn sense(&self) -> String {
+        let mut sense = String::from("seed");
+        for code in &self.permits {
+            // Writing into a text does not fail.
+            let _ = write!(sense, " {code}");
+        }
+        sense
+    }
+
+    fn examine(&self) -> Vec<Remark> {
+        examine_certificate(&self.url, &self.tls, &self.section)
+    }
+}

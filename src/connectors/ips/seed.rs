@@ -1,0 +1,144 @@
+//! The seed's wire: `GET sessions` and `GET permits`, page by page.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use url::Url;
+
+use super::Settings;
+use super::wire::{self, Page};
+use crate::model::RightCode;
+use crate::net::requests::RequestCount;
+use crate::net::service::{Bounds, Service, ServiceError};
+use crate::ports::{Class, Failure, RightsListing, RightsService};
+
+const SESSIONS: &str = "sessions";
+const PERMITS: &str = "permits";
+const PARTS: [&str; 2] = [SESSIONS, PERMITS];
+
+/// The most pages of one listing: more than a city has permits, a hundred on each.
+const PAGES_MAX: usize = 20_000;
+
+/// The most rights of one listing. In memory each takes some 400 bytes.
+const RIGHTS_MAX: usize = 2_000_000;
+
+/// One service, and how it is asked.
+#[derive(Debug)]
+pub struct Seed {
+    service: Service,
+    url: Url,
+    permits: Vec<RightCode>,
+}
+
+impl Seed {
+    /// Prepares to ask; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where TLS cannot be set up.
+    pub fn new(settings: &Settings, requests: RequestCount) -> Result<Self, Failure> {
+        Self::within(settings, requests, Bounds::default())
+    }
+
+    pub(super) fn within(
+        settings: &Settings,
+        requests: RequestCount,
+        bounds: Bounds,
+    ) -> Result<Self, Failure> {
+        let Settings { url, tls, login, permits, .. } = settings;
+        let service = Service::new(url, tls, login.credentials(), bounds, requests)
+            .map_err(|error| Failure::new(Class::Unusable, false, &error, None))?;
+        Ok(Self { service, url: url.clone(), permits: permits.clone() })
+    }
+
+    /// The address of the first page of a part.
+    fn first_page(&self, part: &str, since: Option<DateTime<Utc>>) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/{part}", self.url.path().trim_end_matches('/')));
+        {
+            let mut query = url.query_pairs_mut();
+            query.clear();
+            if part == PERMITS {
+                if !self.permits.is_empty() {
+                    let types: Vec<_> = self.permits.iter().map(RightCode::as_str).collect();
+                    query.append_pair("types", &types.join(","));
+                }
+                // One that was cancelled must be heard of.
+                query.append_pair("includeInactive", "true");
+            }
+            if let Some(since) = since {
+                let since = since.to_rfc3339_opts(SecondsFormat::Millis, true);
+                query.append_pair("since", &since);
+            }
+        }
+        if url.query() == Some("") {
+            url.set_query(None);
+        }
+        url
+    }
+
+    fn listing(
+        &self,
+        part: &str,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<RightsListing, ServiceError> {
+        let not_understood = |text: &str| ServiceError::NotUnderstood(format!("{part}: {text}"));
+        let first = self.first_page(part, since);
+        let mut listing = RightsListing::default();
+        let mut seen = HashSet::new();
+        let mut url = first.clone();
+        for page in 0..PAGES_MAX {
+            let answer = self.service.get(&url)?;
+            let read = wire::page(&answer.body, part == PERMITS)
+                .map_err(|error| not_understood(&error.to_string()))?;
+            let Page { rights, deleted, nameless, as_of, next } = read;
+            if page == 0 {
+                (listing.as_of, listing.server_time) = (as_of, answer.server_time);
+            } else if as_of != listing.as_of {
+                return Err(not_understood("a later page is of another moment than the first"));
+            }
+            listing.rights.extend(rights.into_iter().filter(|right| self.is_wanted(&right.kind)));
+            listing.deleted.extend(deleted);
+            listing.nameless += nameless;
+            if listing.rights.len() > RIGHTS_MAX {
+                return Err(ServiceError::NotUnderstood(format!(
+                    "{part}: more than {RIGHTS_MAX} rights in one listing"
+                )));
+            }
+            let Some(cursor) = next else { return Ok(listing) };
+            url = first.clone();
+            url.query_pairs_mut().append_pair("cursor", &cursor);
+            if !seen.insert(cursor) {
+                return Err(not_understood("the pages go round in a circle"));
+            }
+        }
+        Err(not_understood("the listing has no end"))
+    }
+
+    /// Permits of other types were not asked for.
+    fn is_wanted(&self, kind: &crate::model::RightKind) -> bool {
+        match kind {
+            crate::model::RightKind::Session => true,
+            crate::model::RightKind::Permit(code) => {
+                self.permits.is_empty() || self.permits.contains(code)
+            }
+        }
+    }
+}
+
+impl RightsService for Seed {
+    fn parts(&self) -> &'static [&'static str] {
+        &PARTS
+    }
+
+    fn list(&self, part: &str, since: Option<DateTime<Utc>>) -> Result<RightsListing, Failure> {
+        self.listing(part, since).map_err(|error| {
+            let class = match &error {
+                ServiceError::LoginRefused => Class::Login,
+                ServiceError::NoRight => Class::MissingRight,
+                error if error.is_temporary() => Class::Temporary,
+                _ => Class::Refused,
+            };
+            Failure::new(class, error == ServiceError::LoginRefused, &error, error.hint())
+        })
+    }
+}

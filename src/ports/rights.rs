@@ -1,0 +1,66 @@
+//! A service of parking rights: it lists who may stand where, and is never written to.
+
+use chrono::{DateTime, Utc};
+
+use super::Failure;
+use crate::model::{Period, RightId, RightKind, RightState};
+
+/// One right as its service says it; plates and zones are texts still, since what they mean is the
+/// configuration's to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRight {
+    /// What the service calls it.
+    pub id: RightId,
+    pub kind: RightKind,
+    pub state: RightState,
+    /// The cars that hold it: the plate and its issuer, which may be empty.
+    pub plates: Vec<ListedPlate>,
+    /// Where it holds, in the service's words; `None`: everywhere.
+    pub zones: Option<Vec<String>>,
+    /// When it holds; `Err` where its dates are none or cannot be right, with the later one, as far as that
+    /// is sure.
+    pub period: Result<Period, Option<DateTime<Utc>>>,
+    /// When the service last changed it. Of two of one id the newer one counts.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// A plate as a service spells it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ListedPlate {
+    pub text: String,
+    /// `CT`, or empty.
+    pub issuer: String,
+}
+
+impl std::fmt::Debug for ListedPlate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ListedPlate(not shown)")
+    }
+}
+
+/// What one listing brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RightsListing {
+    /// In the order of the answers; an id may occur twice.
+    pub rights: Vec<ListedRight>,
+    /// Ids of rights that are there no more.
+    pub deleted: Vec<RightId>,
+    /// Entries without an id, or whose id cannot be kept: nobody can say whose they are.
+    pub nameless: usize,
+    /// The service's own clock at the first answer, as the listing states it.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The service's own clock, as HTTP states it.
+    pub server_time: Option<DateTime<Utc>>,
+}
+
+/// A connection to one service of rights.
+pub trait RightsService: Send {
+    /// Its parts, each of which is listed by itself: "sessions", "permits".
+    fn parts(&self) -> &'static [&'static str];
+
+    /// Lists the rights of a part: those changed at or after a moment of the service's clock, or all.
+    ///
+    /// # Errors
+    /// [`Failure`]; none of them means that there are no rights. A listing that is not whole is one.
+    fn list(&self, part: &str, since: Option<DateTime<Utc>>) -> Result<RightsListing, Failure>;
+}
