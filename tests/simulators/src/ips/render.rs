@@ -156,7 +156,8 @@ pub(super) fn permit(switches: &Switches, permit: &Permit) -> String {
     object.text("licensePlate", &plate(switches, &permit.id, &permit.plate));
     object.text("state", &permit.state);
     object.window(["validFrom", "validUntil"], permit.from, permit.until);
-    if !permit.zones.is_empty() && !(switches.permits_without_zones && object.is_hit) {
+    let is_left_out = switches.permits_without_zones && object.is_hit;
+    if !permit.zones.is_empty() && !is_left_out {
         let zones: Vec<String> = permit.zones.iter().map(|zone| object.zone(zone)).collect();
         object.raw("zones", &format!("[{}]", zones.join(",")));
     }

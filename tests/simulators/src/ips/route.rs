@@ -62,10 +62,8 @@ impl State {
         if self.not_before.take().is_some_and(|time| request.at < time) {
             self.note("too-soon", what);
         }
-        if [&self.settings.key, &self.settings.xml_token]
-            .iter()
-            .any(|k| request.target.contains(*k))
-        {
+        let keys = [&self.settings.key, &self.settings.xml_token];
+        if keys.iter().any(|key| !key.is_empty() && request.target.contains(key.as_str())) {
             self.note("key-in-query", what);
         }
         if let Some(response) = self.trouble(request) {
@@ -148,10 +146,10 @@ impl State {
             let slug = if self.knows_plate(word) { "plate-in-query" } else { slug };
             return Err(problem(slug, word));
         }
-        if let Some(value) = query.parameters.get("includeInactive") {
-            if !["true", "false"].contains(&value.as_str()) {
-                return Err(problem("flag-form", value));
-            }
+        if let Some(value) = query.parameters.get("includeInactive")
+            && !["true", "false"].contains(&value.as_str())
+        {
+            return Err(problem("flag-form", value));
         }
         if query.since.is_some_and(|since| self.now() < since) {
             return Err(problem("since-in-future", "by the service's clock"));
