@@ -1,6 +1,6 @@
 //! The outside world of `ivms-sync`, simulated: a Cardskipper service, Hikvision doors, a Hikvision
-//! camera at a gate, and HikCentral, as small servers with a memory. They share no code with the client,
-//! are stricter than the real things, and list what a client did wrong.
+//! camera at a gate, HikCentral, and a parking service, as small servers with a memory. They share no code
+//! with the client, are stricter than the real things, and list what a client did wrong.
 //!
 //! * [`club::Club`]: everything at once, both sides in agreement.
 //! * [`cardskipper::Server`]: members; Basic login, `Member/Export`, `Organisation/Info`.
@@ -8,6 +8,8 @@
 //! * [`hikvision_anpr::Camera`]: number plates that a barrier opens for; the same login, both families of
 //!   calls, each quirk of firmware a switch.
 //! * [`hikcentral::Platform`]: persons of many doors; signed calls, levels, applications to doors.
+//! * [`ips::Server`]: sessions and permits of parked cars; cursor pages with tombstones, and the XML wire
+//!   of officers' devices.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -65,6 +67,18 @@
 //! `unknown-path`, `import-used`, `wrong-method`, `only-active-with-changed-at`, `not-modelled`,
 //! `bad-xml`, `wrong-root`, `criteria-order`, `criteria-twice`, `criteria-unknown`,
 //! `criteria-empty`, `criteria-text`, `criteria-value`, `changed-at-form`, `organisation-missing`.
+//!
+//! # Violations of IPS
+//!
+//! Login: `no-login`, `unknown-authorization`, `wrong-login`, `wrong-login-again` (the second in a run),
+//! `key-in-query`. HTTP: `malformed`, `too-soon` (than `Retry-After`), `unknown-path`, `wrong-method`,
+//! `accept`. Seed wire: `get-with-body`, `query-form` (not encoded as it must be), `unknown-parameter`,
+//! `parameter-twice`, `empty-parameter`, `plate-in-query`, `since-form`, `since-in-future`,
+//! `since-without-inactive` (cancelled permits would not show), `flag-form`, `unknown-zone`,
+//! `unknown-type`, `cursor-unknown` (never handed out for this path), `cursor-again` (after a success),
+//! `cursor-parameters` (not those of the first page). XML wire: `no-content-length`, `content-type`,
+//! `unknown-parameter`, `bad-xml`, `dtd`, `wrong-root`, `unknown-element`, `unknown-attribute`,
+//! `element-twice`, `element-empty`, `nothing-asked`, `unknown-zone`.
 
 mod base64;
 pub mod cardskipper;
@@ -74,6 +88,7 @@ pub mod hikcentral;
 pub mod hikvision;
 pub mod hikvision_anpr;
 pub mod http;
+pub mod ips;
 mod isapi;
 mod meanwhile;
 pub mod smtp;
