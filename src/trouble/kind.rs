@@ -47,7 +47,7 @@ pub enum TroubleKind {
     },
 
     /// A rights-file cannot be read or is not believed, and what was known of it stays.
-    RightsFileUnread {
+    RightsUnread {
         /// No later run mends it by itself.
         needs_somebody: bool,
         /// Something is known of it.
@@ -360,7 +360,7 @@ words! {
         NoNumber = "no-number",
         NobodyListed = "nobody-listed",
         LinkFileUnread = "link-file-unread",
-        RightsFileUnread = "rights-file-unread",
+        RightsUnread = "rights-unread",
         RightsRowsLeftOut = "rights-rows-left-out",
         MemberPlatesUnread = "member-plates-unread",
         MemberPlatesLeftOut = "member-plates-left-out",

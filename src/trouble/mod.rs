@@ -132,9 +132,9 @@ impl TroubleKind {
             Self::OwnClock(_) => Exit::Fatal,
             Self::LinkFileUnread { may_be_right: true, .. } => Exit::InStep,
             Self::LinkFileUnread { may_be_right: false, .. }
-            | Self::RightsFileUnread { needs_somebody: false, .. }
+            | Self::RightsUnread { needs_somebody: false, .. }
             | Self::MemberPlatesUnread { needs_somebody: false, .. } => Exit::Temporary,
-            Self::RightsFileUnread { needs_somebody: true, .. }
+            Self::RightsUnread { needs_somebody: true, .. }
             | Self::MemberPlatesUnread { needs_somebody: true, .. } => Exit::Refused,
             Self::PermitListUnwritten(_)
             | Self::Busy(_)
@@ -208,7 +208,7 @@ impl TroubleKind {
             Self::NoNumber(_) => Word::NoNumber,
             Self::NobodyListed { .. } => Word::NobodyListed,
             Self::LinkFileUnread { .. } => Word::LinkFileUnread,
-            Self::RightsFileUnread { .. } => Word::RightsFileUnread,
+            Self::RightsUnread { .. } => Word::RightsUnread,
             Self::RightsRowsLeftOut { .. } | Self::RightsLeftOut { .. } => Word::RightsRowsLeftOut,
             Self::MemberPlatesUnread { .. } => Word::MemberPlatesUnread,
             Self::MemberPlatesLeftOut { .. } => Word::MemberPlatesLeftOut,
@@ -262,6 +262,8 @@ impl TroubleKind {
             Self::ListRefused(rule, _) => rule.to_string(),
             Self::Blocked { plan, .. } => plan.clone(),
             Self::Overtaken(person, _) => person.to_string(),
+            // That somebody must look is news.
+            Self::RightsUnread { needs_somebody: true, .. } => "for good".to_owned(),
             Self::RightsRowsLeftOut { reason, .. } | Self::RightsLeftOut { reason, .. } => {
                 reason.to_string()
             }

@@ -64,11 +64,11 @@ impl TroubleKind {
             Self::LinkFileUnread { failed, .. } => {
                 format!("{}; its rows from the last reading are used", failed.text)
             }
-            Self::RightsFileUnread { was_read: true, failed, .. } => format!(
+            Self::RightsUnread { was_read: true, failed, .. } => format!(
                 "{}; what is known of it stays, and counts as fresh until `fresh_for` is over",
                 failed.text
             ),
-            Self::RightsFileUnread { was_read: false, failed, .. } => {
+            Self::RightsUnread { was_read: false, failed, .. } => {
                 format!(
                     "{}; nothing is known of it, so that nobody is told \"no right\"",
                     failed.text
@@ -261,7 +261,7 @@ impl TroubleKind {
             | Self::RightMissing(failed)
             | Self::ListRefused(_, failed)
             | Self::LinkFileUnread { failed, .. }
-            | Self::RightsFileUnread { failed, .. }
+            | Self::RightsUnread { failed, .. }
             | Self::MemberPlatesUnread { failed, .. }
             | Self::PermitListUnwritten(failed)
             | Self::NotTold(failed)

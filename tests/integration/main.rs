@@ -40,6 +40,7 @@ mod play;
 mod quiet;
 mod readme;
 mod restraint;
+mod services;
 mod state;
 mod support;
 #[cfg(unix)]

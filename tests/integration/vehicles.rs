@@ -199,7 +199,7 @@ fn a_file_that_is_not_believed_teaches_nothing() {
     for (what, spoil, code) in cases {
         spoil(&town);
         let run = town.run(LATER, &["sync", "--json"]).ends(code).json();
-        assert_eq!(run["problems"][0]["kind"], "rights-file-unread", "{what}");
+        assert_eq!(run["problems"][0]["kind"], "rights-unread", "{what}");
         assert_eq!(run["exit_code"], code);
         town.ask(LATER, "plate:CT:AA030", "A1", 0);
         town.ask(LATER, "plate:CT:NOBODY", "A1", 20);
@@ -335,7 +335,7 @@ fn beside_members_and_doors() {
     sandbox.club.renew(3, "2030-11-01");
     let run = sandbox.sync_at("2026-03-10T10:10:00Z", 5);
     assert_eq!(run["changes"][0]["outcome"], "confirmed", "{run:#}");
-    assert_eq!(run["problems"][0]["kind"], "rights-file-unread");
+    assert_eq!(run["problems"][0]["kind"], "rights-unread");
     ask(&sandbox, 0);
     sandbox.assert_well_behaved();
 }

@@ -67,6 +67,12 @@ fn sessions() {
     ] {
         assert_eq!(with(from, to).period, Err(None), "{to}");
     }
+    // Stopped in the second of its begin it is nothing; running it is a mistake.
+    let none = GIVEN.replace("14:00:00", "10:00:00");
+    assert_eq!(session(&none).unwrap().unwrap().plates.len(), 1);
+    for word in ["COMPLETED", "CANCELLED"] {
+        assert_eq!(session(&none.replace("ACTIVE", word)).unwrap().unwrap().plates, []);
+    }
     // What nobody can name is counted, and what is no object refuses the page.
     assert_eq!(session(&GIVEN.replace("\"session_789\"", "null")), Ok(None));
     assert_eq!(session(&GIVEN.replace("session_789", &"x".repeat(129))), Ok(None));

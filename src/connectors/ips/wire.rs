@@ -86,6 +86,10 @@ fn right(
     };
     let (begin, end) = (instant(from)?, instant(until)?);
     let period = period(begin, end, are_permits);
+    let word = text("status")?;
+    // Begun by mistake and stopped at once: it gave nobody anything, and nothing about it is in doubt.
+    let is_nothing = matches!((begin, end), (Ok(Some(begin)), Ok(Some(end))) if begin == end)
+        && word.is_some_and(is_stopped);
     let plate = ListedPlate {
         text: text("licensePlate")?.unwrap_or_default().to_owned(),
         issuer: text("state")?.unwrap_or_default().to_owned(),
@@ -102,9 +106,10 @@ fn right(
             RightKind::Permit(code)
         }
     };
-    let state = state(text("status")?, end.ok().flatten(), as_of);
+    let state = state(word, end.ok().flatten(), as_of);
+    let plates = if is_nothing { Vec::new() } else { vec![plate] };
     let updated_at = instant("updatedAt")?.ok().flatten();
-    Ok(Some(ListedRight { id, kind, state, plates: vec![plate], zones, period, updated_at }))
+    Ok(Some(ListedRight { id, kind, state, plates, zones, period, updated_at }))
 }
 
 /// When it holds: to whole seconds, so that nobody loses a part of one. A permit without a begin holds since
@@ -143,6 +148,17 @@ fn zones(entry: &Node<'_, '_>) -> Result<Option<Vec<String>>, JsonError> {
     Ok(Some(zones))
 }
 
+const CANCELLED: [&str; 5] = ["CANCELLED", "CANCELED", "VOID", "VOIDED", "REVOKED"];
+const OVER: [&str; 4] = ["COMPLETED", "ENDED", "STOPPED", "EXPIRED"];
+
+fn is_one_of(words: &[&str], word: &str) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+fn is_stopped(word: &str) -> bool {
+    is_one_of(&CANCELLED, word) || is_one_of(&OVER, word)
+}
+
 /// What a word for a state means. Over is over, if its time is; else nobody knows which of the two is right.
 fn state(
     word: Option<&str>,
@@ -151,11 +167,11 @@ fn state(
 ) -> RightState {
     let Some(word) = word else { return RightState::Active };
     let is_over = end.zip(as_of).is_some_and(|(end, as_of)| end <= as_of);
-    match word.to_ascii_uppercase().as_str() {
-        "ACTIVE" => RightState::Active,
-        "CANCELLED" | "CANCELED" | "VOID" | "VOIDED" | "REVOKED" => RightState::Cancelled,
-        "SUSPENDED" | "ON_HOLD" | "INACTIVE" => RightState::Suspended,
-        "COMPLETED" | "ENDED" | "STOPPED" | "EXPIRED" if is_over => RightState::Active,
+    match word {
+        _ if is_one_of(&["ACTIVE"], word) => RightState::Active,
+        _ if is_one_of(&CANCELLED, word) => RightState::Cancelled,
+        _ if is_one_of(&["SUSPENDED", "ON_HOLD", "INACTIVE"], word) => RightState::Suspended,
+        _ if is_over && is_one_of(&OVER, word) => RightState::Active,
         _ => {
             let word = StateWord::new(word).or_else(|_| StateWord::new("unreadable"));
             word.map_or(RightState::Suspended, RightState::Unknown)

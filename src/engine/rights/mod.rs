@@ -243,7 +243,7 @@ impl OneFile<'_> {
         seen.rights += self.before.map_or(0, |before| before.rights);
         seen.left_out += self.before.map_or(0, |before| before.left_out);
         let failed = Failed { text: problem.to_string(), hint: Some(remedy(problem, shrank_to)) };
-        let kind = TroubleKind::RightsFileUnread {
+        let kind = TroubleKind::RightsUnread {
             needs_somebody: is_lasting(problem),
             was_read: self.before.is_some(),
             failed,

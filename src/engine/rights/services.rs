@@ -298,14 +298,14 @@ impl OneService<'_> {
                 let failed = Failed::new(&failure, failure.hint.as_deref());
                 match failure.class {
                     Class::Login | Class::MissingRight => TroubleKind::LoginRefused(failed),
-                    _ => TroubleKind::RightsFileUnread {
+                    _ => TroubleKind::RightsUnread {
                         needs_somebody: matches!(failure.class, Class::Refused | Class::Unusable),
                         was_read: as_of.is_some(),
                         failed,
                     },
                 }
             }
-            NotTaken::Doubted(doubt, listed) => TroubleKind::RightsFileUnread {
+            NotTaken::Doubted(doubt, listed) => TroubleKind::RightsUnread {
                 needs_somebody: true,
                 was_read: true,
                 failed: Failed {
@@ -316,7 +316,7 @@ impl OneService<'_> {
                     )),
                 },
             },
-            NotTaken::Clock(text) => TroubleKind::RightsFileUnread {
+            NotTaken::Clock(text) => TroubleKind::RightsUnread {
                 needs_somebody: false,
                 was_read: as_of.is_some(),
                 failed: Failed { text, hint: Some(Hint::text("see which of the two is wrong")) },
