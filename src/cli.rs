@@ -398,7 +398,7 @@ pub struct LookupArgs {
     /// A name or its beginning, an e-mail address, a Cardskipper member number, person:EMPLOYEENO, or
     /// plate:CT:ABC123 or plate:ABC123; - reads it from standard input, since every user of this computer
     /// can see a command line.
-    #[arg(value_name = "WHO", required_unless_present = "batch")]
+    #[arg(value_name = "WHO", required_unless_present_any = ["batch", "request"])]
     pub who: Vec<String>,
     /// For a plate: the zone that the car stands in; without it, every zone.
     #[arg(long, value_name = "ZONE", conflicts_with = "batch")]
@@ -410,6 +410,12 @@ pub struct LookupArgs {
     /// line of JSON.
     #[arg(long, value_name = "FILE", conflicts_with = "who")]
     pub batch: Option<String>,
+    /// Answer the question of a handheld: a JSON document in this file, or in - for standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["who", "batch", "zone", "at"])]
+    pub request: Option<String>,
+    /// Answer a web server as a CGI program: the question is its request.
+    #[arg(long, requires = "request")]
+    pub cgi: bool,
     /// Ask nobody: show what is known from the last runs.
     #[arg(long)]
     pub offline: bool,

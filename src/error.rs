@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::model::{HolderNumber, RecordId, TargetName};
 use crate::report::parking::QuestionError;
 use crate::report::plan_file::PlanFileError;
+use crate::report::verify::VerifyError;
 use crate::stop::INTERRUPTED;
 use crate::store::StoreError;
 use crate::store::lock::Holder;
@@ -57,6 +58,9 @@ pub enum Error {
     /// A question about a car cannot be asked.
     #[error("{0}")]
     Question(#[from] QuestionError),
+    /// The question of a handheld is not acceptable.
+    #[error("{0}")]
+    Verify(VerifyError),
     /// `--only` names somebody who is not known.
     #[error("{}; nothing was done", not_known(texts, doubts))]
     NotKnown {
@@ -183,6 +187,7 @@ impl Error {
             | Self::NothingToAccept { .. }
             | Self::OwnFile { .. }
             | Self::OneClub(_) => Exit::Usage,
+            Self::Verify(_) => Exit::Unacceptable,
             Self::Plan { .. } | Self::NoPlan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::NotKnown { doubts, .. } => {
@@ -216,6 +221,7 @@ impl Error {
             | Self::NoPlan { .. }
             | Self::NoBlockedPlan(_)
             | Self::Forbidden { .. } => "plan",
+            Self::Verify(_) => "request",
             Self::Interrupted(_)
             | Self::Locked { .. }
             | Self::LooksDiffer(_)
@@ -235,7 +241,7 @@ impl Error {
             Self::Question(QuestionError::NoVehicles) => {
                 Some("write where they come from: `ivms-sync help vehicles`")
             }
-            Self::Question(_) => None,
+            Self::Question(_) | Self::Verify(_) => None,
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }

@@ -40,6 +40,8 @@ pub enum Exit {
     NotHereAndNow,
     /// The command line cannot be understood.
     Usage,
+    /// A document, an event or a file that was handed over is not acceptable.
+    Unacceptable,
     /// The configuration cannot be used.
     Config,
     /// Interrupted by SIGINT, journal closed.
@@ -50,7 +52,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit, in the order of their codes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::InStep,
         Self::Bug,
         Self::ChangesPending,
@@ -66,6 +68,7 @@ impl Exit {
         Self::DeviceDiffers,
         Self::NotHereAndNow,
         Self::Usage,
+        Self::Unacceptable,
         Self::Config,
         Self::Interrupted,
         Self::Terminated,
@@ -90,6 +93,7 @@ impl Exit {
             Self::DeviceDiffers => 21,
             Self::NotHereAndNow => 22,
             Self::Usage => 64,
+            Self::Unacceptable => 65,
             Self::Config => 78,
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -133,6 +137,7 @@ impl Exit {
             Self::DeviceDiffers => "lookup: found, but a door differs from what it should hold",
             Self::NotHereAndNow => "lookup: a right is known, but not for here and now",
             Self::Usage => "the command line cannot be understood",
+            Self::Unacceptable => "a document that was handed over is not acceptable",
             Self::Config => "the configuration cannot be used",
             Self::Interrupted => {
                 "interrupted by SIGINT, once the change that was being made was complete"
@@ -215,6 +220,7 @@ impl Exit {
                 DeviceDiffers,
                 NotHereAndNow,
                 Usage,
+                Unacceptable,
                 Config,
                 Interrupted,
                 Terminated,
@@ -271,6 +277,7 @@ impl Exit {
             Self::DeviceDiffers => "a door differs",
             Self::NotHereAndNow => "no right for here and now",
             Self::Usage => "the command line was not understood",
+            Self::Unacceptable => "a document was not acceptable",
             Self::Config => "the configuration cannot be used",
             Self::Interrupted | Self::Terminated => "interrupted",
             Self::Bug => "failed",
@@ -278,7 +285,7 @@ impl Exit {
     }
 
     /// The one exit that several findings come to: being interrupted comes first, then 12, 7, 4,
-    /// 11, 13, 3, 5, 8, then everything else in the order of the codes; with none, all is well.
+    /// 11, 13, 65, 3, 5, 8, then everything else in the order of the codes; with none, all is well.
     #[must_use]
     pub fn of_all(found: impl IntoIterator<Item = Self>) -> Self {
         found.into_iter().min_by_key(|exit| exit.rank()).unwrap_or(Self::InStep)
@@ -296,14 +303,15 @@ impl Exit {
             Self::Refused => 6,
             Self::LockHeld => 7,
             Self::StalePlan => 8,
-            Self::PartFailed => 9,
-            Self::Temporary => 10,
-            Self::TimeLimit => 11,
-            Self::NobodyFound => 12,
-            Self::DeviceDiffers => 13,
-            Self::NotHereAndNow => 14,
-            Self::ChangesPending => 15,
-            Self::InStep => 16,
+            Self::Unacceptable => 9,
+            Self::PartFailed => 10,
+            Self::Temporary => 11,
+            Self::TimeLimit => 12,
+            Self::NobodyFound => 13,
+            Self::DeviceDiffers => 14,
+            Self::NotHereAndNow => 15,
+            Self::ChangesPending => 16,
+            Self::InStep => 17,
         }
     }
 }

@@ -153,6 +153,10 @@ pub fn run(
                 _ => log::Level::Error,
             };
             log::log!(level, "{}", error.lines());
+            if matches!(command, Command::Lookup(args) if args.cgi) {
+                let said = cmd::print(&cmd::lookup::broken_page(&error));
+                return if said.is_ok() { Exit::InStep } else { error.exit() };
+            }
             if cli.json && !matches!(error, Error::Output(_)) {
                 say_document(command.name(), &cli.invocation(working_dir), club.as_deref(), &error);
             }
@@ -224,7 +228,7 @@ fn try_run(
         Command::Sync(args) => cmd::sync::run(&context, args),
         Command::Diff(args) => cmd::diff::run(&context, args),
         Command::Apply(args) => cmd::apply::run(&context, args),
-        Command::Lookup(args) => cmd::lookup::run(&context, args),
+        Command::Lookup(args) => cmd::lookup::run(&context, environment, args),
         Command::Check(args) => cmd::check::run(&context, args),
         Command::Status(args) => cmd::status::run(&context, args),
         Command::History(args) => cmd::history::run(&context, args),

@@ -3,6 +3,7 @@
 
 use ivms_sync::cli::{LookupArgs, StatusArgs};
 use ivms_sync::cmd::{Context, lookup, status};
+use ivms_sync::config::Environment;
 
 use crate::ledger::Human;
 
@@ -19,6 +20,6 @@ pub fn ask(context: &Context, humans: &[Human], tick: u64) -> Result<(), String>
     let Some(number) = &member.truth.member.number else { return Ok(()) };
     let lookup =
         LookupArgs { who: vec![number.to_string()], offline: true, ..LookupArgs::default() };
-    lookup::run(context, &lookup).map_err(told)?;
+    lookup::run(context, &Environment::default(), &lookup).map_err(told)?;
     Ok(())
 }

@@ -123,6 +123,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::Who(_)
         | Error::Asked(_)
         | Error::Question(_)
+        | Error::Verify(_)
         | Error::NoDevice(_)
         | Error::NothingToAccept { .. }
         | Error::Plan { .. }

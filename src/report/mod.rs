@@ -26,6 +26,7 @@ pub mod status;
 pub mod table;
 pub mod text;
 pub mod unchanged;
+pub mod verify;
 
 pub use head::Head;
 pub use permit_list::{PermitListReport, PermitListState};

@@ -22,6 +22,7 @@ mod door;
 mod gates;
 mod gates_world;
 mod golden;
+mod handheld;
 mod hikcentral;
 mod history;
 mod hostile;

@@ -8,13 +8,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::cmd::Context;
+use crate::config::Vehicles;
 use crate::document::{self, Limits, Node};
 use crate::engine::gates::of_car;
 use crate::engine::rights::Known;
 use crate::engine::vehicles::Readings;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{ParkingZoneName, inert_json, parse_instant};
+use crate::model::{ParkingZoneName, Plate, inert_json, parse_instant};
 use crate::report::json::OfClub;
 use crate::report::parking::{Car, KnownOfCar, QuestionError, Told, answer};
 use crate::store::Store;
@@ -179,15 +180,15 @@ fn question(line: &str) -> Option<Typed> {
 }
 
 /// Where questions are answered: the state file, and what was read of it already.
-struct Desk<'c> {
-    context: &'c Context,
+pub(super) struct Desk<'c> {
+    pub context: &'c Context,
     /// Nothing where there is no state file yet.
     store: Option<Store>,
     known: Option<(Known, DateTime<Utc>)>,
 }
 
 impl<'c> Desk<'c> {
-    fn open(context: &'c Context) -> Result<Self, Error> {
+    pub fn open(context: &'c Context) -> Result<Self, Error> {
         let config = &context.config;
         if !config.vehicles.are_there() && !config.reads_member_plates() {
             return Err(QuestionError::NoVehicles.into());
@@ -196,13 +197,30 @@ impl<'c> Desk<'c> {
     }
 
     fn answer(&mut self, typed: &Typed) -> Result<Told, Error> {
-        let vehicles = &self.context.config.vehicles;
         let asked_at = self.context.clock.now();
         let car = car(self.context, typed, asked_at)?;
+        let at_gates = match &self.store {
+            Some(store) => of_car(&self.context.config, store, &car.plate, car.judged_at)?,
+            None => Vec::new(),
+        };
+        let told = self.with_known(&car.plate, asked_at, |vehicles, known| {
+            answer(&car, vehicles, known, &at_gates)
+        })?;
+        Ok(told?)
+    }
+
+    /// Judges by all that is known of a plate.
+    pub fn with_known<T>(
+        &mut self,
+        plate: &Plate,
+        asked_at: DateTime<Utc>,
+        judge: impl FnOnce(&Vehicles, KnownOfCar<'_>) -> T,
+    ) -> Result<T, Error> {
+        let vehicles = &self.context.config.vehicles;
         let Some(store) = &self.store else {
             let (rights, left_out) = (&[], &[]);
             let known = KnownOfCar { rights, left_out, readings: &Readings::default() };
-            return Ok(answer(&car, vehicles, known, &[])?);
+            return Ok(judge(vehicles, known));
         };
         // One look: a run may replace a file between two statements.
         let _look = store.reading()?;
@@ -214,13 +232,12 @@ impl<'c> Desk<'c> {
             Some(known) => known,
             None => (Known::read(vehicles, store)?, asked_at),
         };
-        let of_plate = known.0.of_plate(vehicles, store, &car.plate)?;
+        let of_plate = known.0.of_plate(vehicles, store, plate)?;
         let (rights, left_out) = (&of_plate.rights, &of_plate.left_out);
-        let at_gates = of_car(&self.context.config, store, &car.plate, car.judged_at)?;
         let of_car = KnownOfCar { rights, left_out, readings: &known.0.readings };
-        let told = answer(&car, vehicles, of_car, &at_gates);
+        let told = judge(vehicles, of_car);
         self.known = Some(known);
-        Ok(told?)
+        Ok(told)
     }
 }
 

@@ -2,11 +2,14 @@
 //! It never asks for a `TargetWriter`, so it cannot write to a device.
 
 mod car;
+mod verify;
 
 use self::car::Typed;
+pub(crate) use self::verify::broken_page;
 use super::Context;
 use crate::cli::LookupArgs;
 use crate::command::CommandName;
+use crate::config::Environment;
 use crate::engine::Systems;
 use crate::engine::gather::quiet::{Asked as Answers, Poll, poll, standing};
 use crate::engine::gather::touched::{Touched, fitting};
@@ -26,7 +29,12 @@ use crate::store::{Quiet, Store, StoredHolder};
 const FEW: usize = 200;
 
 /// Runs the command.
-pub fn run(context: &Context, args: &LookupArgs) -> Result<Exit, Error> {
+pub fn run(context: &Context, environment: &Environment, args: &LookupArgs) -> Result<Exit, Error> {
+    match &args.request {
+        Some(_) if args.cgi => return verify::run_as_cgi(context, environment),
+        Some(from) => return verify::run(context, from),
+        None => {}
+    }
     run_on(context, &context.network(), args)
 }
 
