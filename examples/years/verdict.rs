@@ -550,7 +550,12 @@ impl Life {
         // Of dates that can mean two things the program does not know that they open the door.
         let keeps = |card: &&Card| {
             let is_plain = !card.by_hand && !card.is_unclear(zone);
-            card.is_linked && is_plain && is_touchable(card, &protect) && !lost(&card.no)
+            let is_theirs = card.is_name_accepted || !self.world.has_other_name(card);
+            card.is_linked
+                && is_plain
+                && is_theirs
+                && is_touchable(card, &protect)
+                && !lost(&card.no)
         };
         let door = crate::outside::open(&self.world.doors[at]);
         let keeps_somebody = door.cards.values().filter(keeps).any(|card| {
