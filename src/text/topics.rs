@@ -29,7 +29,7 @@ pub const TOPICS: [Topic; 18] = topics! {
     "config": "every key of the configuration, and where passwords go",
     "tls": "certificates of doors and servers",
     "links": "who is who: link rules and link files",
-    "vehicles": "who may park where: rights from spreadsheets, asking for a plate, lists of permits",
+    "vehicles": "who may park where: spreadsheets and services of rights, an officer's question, lists",
     "gates": "cars at a barrier: members' plates, permits, and what is never touched",
     "access": "what a membership opens, and until when",
     "safety": "what is never done, and what waits for a person",

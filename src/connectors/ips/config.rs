@@ -27,10 +27,18 @@ pub struct Settings {
     pub section: String,
     /// What calls are added to: `https://ips.example/smartcity/v2`.
     pub url: Url,
+    pub wire: Wire,
     pub tls: Tls,
     pub login: Login,
     /// Types of permits that count; empty: all of them.
     pub permits: Vec<RightCode>,
+}
+
+/// How it speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// Sessions and permits in JSON, page by page.
+    Seed,
 }
 
 /// How it knows who asks.
@@ -81,10 +89,10 @@ impl RightsKind for Ips {
     ) -> Option<Arc<dyn RightsSettings>> {
         let url = section.text("url", address::web).required();
         let wire = section.text("wire", |text| match text {
-            "seed" => Ok(()),
+            "seed" => Ok(Wire::Seed),
             _ => Err(Wrong::new("is no wire that is known here").hint("write \"seed\"")),
         });
-        let wire = wire.or(());
+        let wire = wire.or(Wire::Seed);
         let auth = section.text("auth", |text| match text {
             "api-key" => Ok(Auth::ApiKey),
             "bearer" => Ok(Auth::Bearer),
@@ -116,7 +124,6 @@ impl RightsKind for Ips {
             }
             _ => {}
         }
-        let () = wire;
         let secret = secret?;
         let login = match (auth, username) {
             (Auth::Basic, Some(name)) => Login::Basic(name, secret),
@@ -124,7 +131,8 @@ impl RightsKind for Ips {
             (Auth::ApiKey | Auth::Basic, _) => Login::ApiKey(secret),
         };
         let permits = permits.unwrap_or_default().into_iter().map(|(_, code)| code).collect();
-        let settings = Settings { section: section.dotted(""), url: url?, tls, login, permits };
+        let section = section.dotted("");
+        let settings = Settings { section, url: url?, wire, tls, login, permits };
         Some(settings).filter(|_| !are_permits_wrong).map(|one| Arc::new(one) as _)
     }
 }
@@ -135,7 +143,7 @@ impl RightsSettings for Settings {
     }
 
     fn sense(&self) -> String {
-        let mut sense = String::from("seed");
+        let mut sense = format!("{:?}", self.wire);
         for code in &self.permits {
             // Writing into a text does not fail.
             let _ = write!(sense, " {code}");

@@ -11,7 +11,7 @@ use crate::net::testing::{Reply, Server, answer, said};
 use crate::ports::{Class, ListedRight, RightsListing, RightsService};
 use std::time::Duration;
 
-use super::config::Login;
+use super::config::{Login, Wire};
 use super::{Seed, Settings};
 use crate::config::{Secret, Tls};
 use crate::model::RightCode;
@@ -142,6 +142,7 @@ fn seed(server: &Server, permits: &[&str]) -> Seed {
     let settings = Settings {
         section: "ips.street".to_owned(),
         url: format!("{}/smartcity/v2/", server.url).parse().unwrap(),
+        wire: Wire::Seed,
         tls: Tls::System,
         login: Login::ApiKey(Secret::new("k e y".to_owned())),
         permits: permits.iter().map(|code| RightCode::new(code).unwrap()).collect(),
