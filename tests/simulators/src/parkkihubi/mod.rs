@@ -34,12 +34,14 @@
 //! # What the real thing does
 //!
 //! City-of-Helsinki/parkkihubi at e40f9e1; `E/` is `parkings/api/enforcement/`, `M/` is
-//! `parkings/models/`. DRF 3.17.1 (uv.lock) itself was read only in an older version.
+//! `parkings/models/`. (read) there; (ran) the filters and pages of these two views, copied over a plain
+//! table in SQLite, on the versions of its uv.lock, Django 5.2.13, DRF 3.17.1, django-filter 25.2: not the
+//! register itself; (believed) neither.
 //!
 //! * (read) `Authorization: ApiKey TOKEN` (parkings/authentication.py:4). 401 without, 403 with
 //!   `"code":"permission_denied"` for who is no enforcer (E/permissions.py:6,
-//!   parkings/exception_handler.py:13). (believed) `WWW-Authenticate: ApiKey`, the texts of `detail`,
-//!   and that 401 and 403 come before 405.
+//!   parkings/exception_handler.py:13). (ran) `WWW-Authenticate: ApiKey`, the texts of `detail`; 401 and
+//!   403 come before 405; `apikey` and two blanks would be taken, here they are not.
 //! * (read) `valid_permit_item`: newest id first, 200 to a page, `page_size` up to 1000
 //!   (parkings/pagination.py:8); `next`, `previous`, `results`, no `count`, whatever
 //!   docs/api/enforcement.yaml:499 shows; `time` is optional (test_valid_permit_item.py:67) and without
@@ -47,14 +49,15 @@
 //! * (read) `valid_parking`: 100 to a page (parkkihubi/settings.py:188), `count`, `next`, `previous`,
 //!   `results`, ordered by `-time_end`, which is no total order (E/valid_parking.py:104). Either
 //!   `reg_num` or `time` is required, else 400 with a bare list (E/valid_parking.py:73): one instant can
-//!   be listed whole, the future cannot. (believed) `page_size` is ignored there, and those without end
+//!   be listed whole, the future cannot. (ran) `page_size` is ignored there. (believed) Those without end
 //!   come first, as PostgreSQL sorts.
 //! * (read) If nothing is valid, `valid_parking` shows the one that ended last within 15 minutes, of
 //!   the plate asked for (E/valid_parking.py:108); without `reg_num` that is the empty plate, of rows
-//!   that were anonymised.
-//! * (read) A `time` that cannot be understood is ignored by `valid_parking`, which then lists
-//!   everything that ever was (`is_valid` is always true, E/valid_parking.py:73); (believed) 400 at the
-//!   other. Here it is refused at both.
+//!   that were anonymised. That one without end is left out here: it would be valid.
+//! * (read, ran) A `time` that cannot be understood, with a bare `+` say, is ignored by `valid_parking`,
+//!   which then lists everything that ever was (`is_valid` is always true, E/valid_parking.py:73); 400 at
+//!   the other. Here it is refused at both. (ran) An instant without offset is taken as UTC by both, and
+//!   unknown parameters are ignored; here they are refused.
 //! * (read) Both ends are inside (M/parking.py:34, M/permit.py:362). Ends are shown without their
 //!   fraction (E/valid_parking.py:30).
 //! * (read) A permit is subjects times areas, each with a window; an item is where two meet, also for
@@ -66,11 +69,15 @@
 //!   E/valid_parking.py:38); `time_end` is null or a configured replacement (E/valid_parking.py:44);
 //!   `is_disc_parking` is there only if true (:41); `operator`, `operator_name` of items, `properties`
 //!   may be null (docs/api/enforcement.yaml:193), and so may `area` by its model (M/permit.py:386).
-//! * (believed) Pages are live, not of a snapshot: rows shift between pages of parkings, a page may
-//!   cease to be (404 `Invalid page.`), and a change-over of series tears a listing of items.
-//! * (believed) `next` is absolute, from the `Host` header, parameters in the order of the alphabet. No
-//!   setting tells Django of a proxy's TLS, so `next` may say `http` where the client said `https`.
-//! * (believed) A path without its closing slash is answered 301; 429 comes from no one but a proxy.
+//! * (ran) A cursor is Base64 of `p=ID`, the last id shown; a page that is not there is 404 with
+//!   `Invalid page.` or `Invalid cursor`. Pages are queries of their moment, not of a snapshot. So
+//!   (believed) rows shift between pages of parkings, a page may cease to be, and a change-over of series
+//!   tears a listing of items.
+//! * (ran) `next` is absolute, from the `Host` header, parameters in the order of the alphabet.
+//!   (believed) No setting tells Django of a proxy's TLS, so `next` may say `http` where the client said
+//!   `https`.
+//! * (ran) JSON is sent for `application/json` and `*/*`, a page for people for `text/html`, else 406. A
+//!   path without its closing slash is answered 301. (believed) 429 comes from no one but a proxy.
 
 mod answer;
 mod listing;
