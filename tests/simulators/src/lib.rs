@@ -1,5 +1,5 @@
 //! The outside world of `ivms-sync`, simulated: a Cardskipper service, Hikvision doors, a Hikvision
-//! camera at a gate, HikCentral, and a parking service, as small servers with a memory. They share no code
+//! camera at a gate, HikCentral, and parking services, as small servers with a memory. They share no code
 //! with the client, are stricter than the real things, and list what a client did wrong.
 //!
 //! * [`club::Club`]: everything at once, both sides in agreement.
@@ -10,6 +10,8 @@
 //! * [`hikcentral::Platform`]: persons of many doors; signed calls, levels, applications to doors.
 //! * [`ips::Server`]: sessions and permits of parked cars; cursor pages with tombstones, and the XML wire
 //!   of officers' devices.
+//! * [`parkkihubi::Server`]: parkings and permits of a city's register; pages by number and by cursor, and
+//!   a stranger beside it, to whom nobody may go.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -79,6 +81,16 @@
 //! `cursor-parameters` (not those of the first page). XML wire: `no-content-length`, `content-type`,
 //! `unknown-parameter`, `bad-xml`, `dtd`, `wrong-root`, `unknown-element`, `unknown-attribute`,
 //! `element-twice`, `element-empty`, `nothing-asked`, `unknown-zone`.
+//!
+//! # Violations of Parkkihubi
+//!
+//! Login: `no-login`, `unknown-authorization`, `wrong-token`, `wrong-token-again` (the second in a run),
+//! `token-in-query`. HTTP: `malformed`, `too-soon` (than `Retry-After`), `unknown-path` (also without the
+//! closing slash), `wrong-method`, `get-with-body`, `accept`. Queries: `query-form` (not encoded as it must
+//! be), `unknown-parameter`, `parameter-twice`, `empty-parameter`, `plate-in-query`, `no-time` (of
+//! parkings), `time-form`, `page-size`. Pages: `page-unknown` (never handed out since the first page, or in
+//! this run), `page-parameters` (not those it was handed out with), `page-again` (after a success),
+//! `page-backwards` (told as `previous`). The stranger: `followed-elsewhere`, `token-elsewhere`.
 
 mod base64;
 pub mod cardskipper;
@@ -91,6 +103,7 @@ pub mod http;
 pub mod ips;
 mod isapi;
 mod meanwhile;
+pub mod parkkihubi;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
