@@ -150,6 +150,11 @@ pub trait RightsKind: Debug + Sync {
     /// What people call it: "IPS".
     fn system(&self) -> &'static str;
 
+    /// Whether it can be asked for what has changed, so that all of it is listed once in a while.
+    fn lists_changes(&self) -> bool {
+        true
+    }
+
     /// Reads its own keys, and notes every problem. `None` only together with a noted problem.
     fn read(
         &self,

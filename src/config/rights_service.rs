@@ -49,8 +49,12 @@ pub(super) fn rights_service(
     let settings = kind.read(section, surroundings);
     let fresh_for =
         section.text("fresh_for", |text| value::interval(text, FRESH_FOR_DAYS_MAX)).or(15 * MINUTE);
-    let full_every =
-        section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(DAY);
+    let full_every = match kind.lists_changes() {
+        true => {
+            section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(DAY)
+        }
+        false => DAY,
+    };
     section.finish();
     Some(RightsServiceConfig { name: name?, kind, settings: settings?, fresh_for, full_every })
 }

@@ -7,6 +7,7 @@ pub mod hikcentral;
 pub mod hikvision;
 pub mod hikvision_anpr;
 pub mod ips;
+pub mod parkkihubi;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -17,5 +18,5 @@ pub const KINDS: Kinds = Kinds {
     sources: &[&cardskipper::Cardskipper],
     targets: &[&hikvision::Hikvision, &hikcentral::HikCentral],
     gates: &[&hikvision_anpr::HikvisionAnpr],
-    rights: &[&ips::Ips],
+    rights: &[&ips::Ips, &parkkihubi::Parkkihubi],
 };

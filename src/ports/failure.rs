@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::net::service::ServiceError;
+
 /// What may be done about a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -65,6 +67,18 @@ impl Failure {
             | Class::TakesNoChange => true,
             Class::Temporary | Class::Unknown | Class::Login | Class::MissingRight => false,
         }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let class = match &error {
+            ServiceError::LoginRefused => Class::Login,
+            ServiceError::NoRight => Class::MissingRight,
+            error if error.is_temporary() => Class::Temporary,
+            _ => Class::Refused,
+        };
+        Self::new(class, error == ServiceError::LoginRefused, &error, error.hint())
     }
 }
 

@@ -51,6 +51,10 @@ pub struct RightsListing {
     pub as_of: Option<DateTime<Utc>>,
     /// The service's own clock, as HTTP states it.
     pub server_time: Option<DateTime<Utc>>,
+    /// All of the part, also where changes were asked for.
+    pub is_whole: bool,
+    /// What runs at this moment alone: many may be gone between two listings.
+    pub is_live: bool,
 }
 
 /// A connection to one service of rights.
@@ -58,9 +62,14 @@ pub trait RightsService: Send {
     /// Its parts, each of which is listed by itself: "sessions", "permits".
     fn parts(&self) -> &'static [&'static str];
 
-    /// Lists the rights of a part: those changed at or after a moment of the service's clock, or all.
+    /// Lists the rights of a part: those changed at or after a moment of the service's clock, or all. `at` is now.
     ///
     /// # Errors
     /// [`Failure`]; none of them means that there are no rights. A listing that is not whole is one.
-    fn list(&self, part: &str, since: Option<DateTime<Utc>>) -> Result<RightsListing, Failure>;
+    fn list(
+        &self,
+        part: &str,
+        since: Option<DateTime<Utc>>,
+        at: DateTime<Utc>,
+    ) -> Result<RightsListing, Failure>;
 }

@@ -61,10 +61,10 @@ row!(RightsPart {
 });
 
 impl RightsPart {
-    /// The same, listed at another moment of its service's clock.
+    /// The same, listed at another moment of its service's clock, and whole at one of ours.
     #[must_use]
-    pub fn listed_at(&self, since: Option<DateTime<Utc>>) -> Self {
-        Self { since, ..self.clone() }
+    pub fn listed_at(&self, since: Option<DateTime<Utc>>, whole_at: Option<DateTime<Utc>>) -> Self {
+        Self { since, whole_at, ..self.clone() }
     }
 
     /// Whether this is a file of a section.

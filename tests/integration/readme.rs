@@ -204,7 +204,7 @@ fn keys_of_the_example() -> BTreeMap<String, String> {
             let name = name.replace(".club", ".NAME").replace(".front-door", ".NAME");
             let name = name.replace(".A1", ".NAME").replace(".exempt", ".NAME");
             let name = name.replace(".patrol", ".NAME").replace(".barrier", ".NAME");
-            let name = name.replace(".street", ".NAME");
+            let name = name.replace(".street", ".NAME").replace(".register", ".NAME");
             section = name.replace(".site", ".NAME") + ".";
         } else if let Some((key, value)) = line.split_once('=')
             && line.starts_with(|c: char| c.is_ascii_lowercase())

@@ -231,7 +231,7 @@ fn what_goes_wrong_on_the_way_says_no_right_to_nobody() {
         assert_eq!(town.ask(minutes, "ABC123", "A1"), is(0, "ACTIVE"), "{text}");
     };
     for (what, code, text) in wrong {
-        town.street.set(|switches| what(switches));
+        town.street.set(what);
         fails(1, code, text);
         town.street.set(|switches| *switches = Switches::default());
         // What is told once is told again when it has been well meanwhile.
@@ -406,5 +406,177 @@ fn a_world_of_sales_stops_and_faults() {
         // Read whole at last, nothing is left to do.
         town.tick(minutes + 1, 0);
         town.assert_well();
+    }
+}
+
+/// Parkkihubi, the register that is open source.
+mod register {
+    use ivms_sync_simulators::parkkihubi::{
+        Body, Next, PERSONAL_MARKS, Permit, Server, Settings, Shift, Switches,
+    };
+
+    use super::*;
+
+    struct City {
+        folder: TempDir,
+        register: Server,
+    }
+
+    impl City {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = Clock::fixed(instant(NOON));
+            let series = vec![(1, true), (2, false)];
+            let register = Server::start(Settings { clock, series, ..Settings::default() });
+            let config = format!(
+                "time_zone = \"Europe/Helsinki\"\n[parking]\ncountry = \"FI\"\n\
+                 [zone.street]\nnames = {{ register = [\"2\"] }}\n\
+                 [zone.homes]\nnames = {{ register = [\"B\"] }}\n\
+                 [parkkihubi.register]\nurl = \"{}\"\nsecret = {{ env = \"TOKEN\" }}\nfresh_for = \"10m\"\n",
+                register.url()
+            );
+            fs::write(folder.path().join("ivms-sync.toml"), config).unwrap();
+            Self { folder, register }
+        }
+
+        fn typed(&self, minutes: i64, arguments: &[&str], input: &str) -> Said {
+            let now = clock(minutes);
+            self.register.clock().set(now);
+            self.register.begin_run();
+            let mut command = binary(self.folder.path());
+            command.env("IVMS_SYNC_TEST_NOW", now.to_rfc3339());
+            command.env("TOKEN", self.register.token());
+            said(command.args(arguments).write_stdin(input))
+        }
+
+        fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+            self.typed(minutes, arguments, "")
+        }
+
+        #[track_caller]
+        fn ask(&self, minutes: i64, plate: &str, zone: &str) -> (i32, String) {
+            let plate = format!("plate:{plate}");
+            let found = self.run(minutes, &["--json", "lookup", &plate, "--zone", zone]);
+            (found.code, found.json()["verdict"]["status"].as_str().unwrap().to_owned())
+        }
+
+        #[track_caller]
+        fn assert_well(&self) {
+            assert_eq!(self.register.violations(), Vec::<String>::new());
+            assert!(self.register.stranger().requests().is_empty(), "nobody went there");
+        }
+    }
+
+    #[test]
+    fn parkings_and_permits_are_read_whole() {
+        let city = City::new();
+        let register = &city.register;
+        register.set(|switches| switches.personal_data = true);
+        register.park("p1", "ABC-123", "2", clock(-60), Some(clock(60)));
+        register.park("p2", "OPEN-1", "2", clock(-10), None);
+        let year = (clock(-90_000), clock(90_000));
+        register.add_permit(
+            Permit::new(7, 1)
+                .subject("HOM-1", year.0, clock(10))
+                .subject("HOM-2", clock(20), year.1)
+                .area("B", year.0, year.1),
+        );
+        let first = city.run(0, &["--json", "sync"]).ends(0).json();
+        assert_valid(&first);
+        assert_eq!(first["sources"][0]["kind"], "parkkihubi");
+        assert_eq!(first["sources"][0]["rights"], 4);
+        for (minutes, plate, zone, want) in [
+            (0, "ABC123", "street", is(0, "ACTIVE")),
+            (0, "OPEN1", "street", is(0, "ACTIVE")),
+            (0, "HOM1", "homes", is(0, "ACTIVE")),
+            (0, "HOM2", "homes", is(22, "NOT_YET_VALID")),
+            (0, "HOM1", "street", is(22, "WRONG_ZONE")),
+            (0, "NOBODY", "street", is(20, "NOT_FOUND")),
+        ] {
+            assert_eq!(city.ask(minutes, plate, zone), want, "{plate} {zone}");
+        }
+        register.stop("p2");
+        city.run(21, &["sync"]).ends(0);
+        for (plate, zone, want) in [
+            ("OPEN1", "street", is(20, "NOT_FOUND")),
+            ("HOM1", "homes", is(22, "EXPIRED")),
+            ("HOM2", "homes", is(0, "ACTIVE")),
+        ] {
+            assert_eq!(city.ask(21, plate, zone), want, "{plate} {zone}");
+        }
+        // Both ends are inside: the second of the end is, and the next is not.
+        city.run(60, &["sync"]).ends(0);
+        assert_eq!(city.ask(60, "ABC123", "street"), is(0, "ACTIVE"));
+        let at = (clock(60) + TimeDelta::seconds(1)).to_rfc3339();
+        let arguments = ["--json", "lookup", "plate:ABC123", "--zone", "street", "--at", &at];
+        assert_eq!(city.run(60, &arguments).code, 22);
+        let bytes = fs::read(city.folder.path().join("ivms-sync.db")).unwrap();
+        let bytes = String::from_utf8_lossy(&bytes);
+        assert!(!PERSONAL_MARKS.iter().any(|mark| bytes.contains(mark)));
+        city.assert_well();
+    }
+
+    /// Mutants: the token goes to another host; half of a listing counts; a change-over in between takes everybody's
+    /// permit away.
+    #[test]
+    fn pages_are_followed_on_the_configured_host_alone() {
+        let city = City::new();
+        let register = &city.register;
+        let year = (clock(-90_000), clock(90_000));
+        for place in 0..7_u64 {
+            let plate = format!("CAR-{place}");
+            register.park(&format!("p{place}"), &plate, "2", clock(-60), Some(clock(6000)));
+            let permit = Permit::new(place + 1, 1).area("B", year.0, year.1);
+            register.add_permit(permit.subject(&format!("HOM-{place}"), year.0, year.1));
+        }
+        let mut minutes = 0;
+        let mut sync = |what: &dyn Fn(&mut Switches), code: i32| {
+            minutes += 1;
+            register.set(|switches| {
+                *switches = Switches { page_size: Some(3), ..Switches::default() };
+                what(switches);
+            });
+            let found = city.run(minutes, &["--json", "sync"]);
+            assert_eq!(found.code, code, "{found:?}");
+            assert!(!found.stderr.contains("CAR"), "{found:?}");
+            found.json()["sources"][0]["rights"].as_u64().unwrap()
+        };
+        assert_eq!(sync(&|_| (), 0), 14);
+        for next in [Next::Honest, Next::Empty, Next::Absent, Next::Relative, Next::OtherScheme] {
+            assert_eq!(sync(&|one| one.next = next, 0), 14, "{next:?}");
+        }
+        for next in [
+            Next::OtherHost,
+            Next::OtherPort,
+            Next::UserInfo,
+            Next::OtherPath,
+            Next::Number,
+            Next::Repeats,
+            Next::Circles,
+        ] {
+            assert_eq!(sync(&|one| one.next = next, 5), 14, "{next:?}");
+        }
+        register.clear_violations();
+        for body in [Body::Cut, Body::Html, Body::DuplicateKeys, Body::NotUnderResults] {
+            assert_eq!(sync(&|one| (one.body, one.broken_page) = (body, 2), 5), 14, "{body:?}");
+        }
+        register.clear_violations();
+        for shift in [Shift::RowTwice, Shift::RowTwiceChanged] {
+            assert_eq!(sync(&|one| one.shift = shift, 0), 14, "{shift:?}");
+        }
+        assert_eq!(sync(&|one| one.shift = Shift::RowLost, 5), 14);
+        assert_eq!(sync(&|one| one.count_off = 1, 5), 14, "fewer than it counts");
+        assert_eq!(sync(&|one| one.forgotten_percent = 60, 4), 14, "too many are missing");
+        assert_eq!(sync(&|_| (), 0), 14);
+        // The series is changed over after the first page of permits.
+        for place in 0..7_u64 {
+            let permit = Permit::new(place + 101, 2).area("B", year.0, year.1);
+            register.add_permit(permit.subject(&format!("HOM-{place}"), year.0, year.1));
+        }
+        register.meanwhile(7, |memory| memory.activate_series(2));
+        assert_eq!(sync(&|_| (), 5), 14, "torn");
+        assert_eq!(sync(&|_| (), 0), 14);
+        assert_eq!(city.ask(60, "HOM6", "homes"), is(0, "ACTIVE"));
+        city.assert_well();
     }
 }

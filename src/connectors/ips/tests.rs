@@ -163,7 +163,7 @@ fn seed(server: &Server, permits: &[&str]) -> Seed {
 }
 
 fn list(server: &Server, part: &str) -> Result<RightsListing, (Class, String)> {
-    let listed = seed(server, &[]).list(part, None);
+    let listed = seed(server, &[]).list(part, None, at("2024-01-01T12:00:00Z"));
     listed.map_err(|failure| (failure.class, failure.text))
 }
 
@@ -180,7 +180,9 @@ fn pages_are_followed_to_the_end() {
         _ => said(&next("null")),
     });
     let since = Some(at("2024-01-01T11:45:00Z"));
-    let listing = seed(&server, &["RESIDENTIAL", "A&B"]).list("permits", since).unwrap();
+    let listing = seed(&server, &["RESIDENTIAL", "A&B"])
+        .list("permits", since, at("2024-01-01T12:00:00Z"))
+        .unwrap();
     assert_eq!(listing.rights.len(), 0, "sessions among permits are of no type that was asked for");
     let requests = server.requests();
     let paths: Vec<_> = requests.iter().map(|one| one.path().to_owned()).collect();

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::Guard;
 use crate::engine::link::file::layout::Layout;
 use crate::engine::link::file::{Doubt, FileProblem, Sheet, read_sheet, stamp_of};
 use crate::store::StoreError;
@@ -81,11 +80,11 @@ pub(super) fn plates_gone(
     were: &[String],
     there: &HashSet<&str>,
     rows: usize,
-    (guard, accepted): (Guard, Option<usize>),
+    (may_lose, accepted): (usize, Option<usize>),
 ) -> Option<Doubt> {
     let (gone, known) =
         (were.iter().filter(|plate| !there.contains(plate.as_str())).count(), were.len());
-    let is_believed = gone <= guard.losses_allowed(known) || accepted == Some(rows);
+    let is_believed = gone <= may_lose || accepted == Some(rows);
     (!is_believed).then_some(Doubt::RowsGone { gone, known })
 }
 

@@ -144,7 +144,8 @@ impl OneFile<'_> {
         let were = self.store.member_plates().plates_of(before)?;
         let there: HashSet<&str> = sheet.rows.rows.iter().map(|row| row.plate.text()).collect();
         let (rows, accepted) = (sheet.rows.rows.len(), self.closely.accept_shrink);
-        Ok(plates_gone(&were, &there, rows, (self.config.guard, accepted)))
+        let may_lose = self.config.guard.losses_allowed(were.len());
+        Ok(plates_gone(&were, &there, rows, (may_lose, accepted)))
     }
 
     /// Whether an earlier run has seen the same bytes in the link file, and believed or doubted them.

@@ -268,7 +268,8 @@ impl OneFile<'_> {
         let running = self.store.rights().plates_running(before, self.now)?;
         let accepted = self.closely.accept_shrink;
         let (there, rows) = (plates_in(&sheet.rows), sheet.rows.rows.len());
-        Ok(plates_gone(&running, &there, rows, (self.config.guard, accepted)))
+        let may_lose = self.config.guard.losses_allowed(running.len());
+        Ok(plates_gone(&running, &there, rows, (may_lose, accepted)))
     }
 
     /// The rows that were left out, as remarks.

@@ -25,6 +25,9 @@ use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
 /// by the next one.
 const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 
+/// So many of what runs at this moment may always be gone at the next listing.
+const LIVE_LOSSES_MIN: usize = 9;
+
 /// Two clocks that differ by more are not the same.
 const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(60);
 
@@ -119,7 +122,7 @@ impl OneService<'_> {
     ) -> Result<Result<Came, NotTaken>, StoreError> {
         let before = self.before(part);
         let since = before.and_then(|before| self.since(before));
-        let listing = match connected.list(part, since) {
+        let listing = match connected.list(part, since, self.now) {
             Ok(listing) => listing,
             Err(failure) => return Ok(Err(NotTaken::Failed(failure))),
         };
@@ -130,14 +133,16 @@ impl OneService<'_> {
             "{}: {} of {part} {}, {} deleted, {} without a name",
             self.service.name,
             many(listing.rights.len(), "right"),
-            if since.is_some() { "changed" } else { "in all" },
+            if listing.is_whole { "in all" } else { "changed" },
             listing.deleted.len(),
             listing.nameless,
         );
         // The clock that goes by the listing is the service's; it never runs ahead of ours.
         let as_of = listing.as_of.unwrap_or(self.now).min(self.now);
         match (before, since) {
-            (Some(before), Some(_)) => self.changes(before, listing, as_of).map(Ok),
+            (Some(before), Some(_)) if !listing.is_whole => {
+                self.changes(before, listing, as_of).map(Ok)
+            }
             _ => self.whole(part, before, listing, as_of),
         }
     }
@@ -187,17 +192,23 @@ impl OneService<'_> {
         for right in newest(listing.rights).values() {
             rows.take(&self.config.vehicles, &self.service.name, right);
         }
+        let digest = rows.digest("");
         if let Some(before) = before {
+            if before.sense == self.sense && before.sha256 == digest {
+                return Ok(Ok(Came::Same(before.listed_at(Some(as_of), Some(self.now)))));
+            }
             let running = self.store.rights().plates_running(before, self.now)?;
             let (there, listed) = (rows.plates(), rows.rows.len());
+            let may_lose = match listing.is_live {
+                true => (running.len() / 2).max(LIVE_LOSSES_MIN),
+                false => self.config.guard.losses_allowed(running.len()),
+            };
             let accepted = self.closely.accept_shrink;
-            let doubt = plates_gone(&running, &there, listed, (self.config.guard, accepted));
-            if let Some(doubt) = doubt {
+            if let Some(doubt) = plates_gone(&running, &there, listed, (may_lose, accepted)) {
                 return Ok(Err(NotTaken::Doubted(doubt, listed)));
             }
         }
         let (rights, left_out) = (rows.rows.len() as u64, rows.left_out.len() as u64);
-        let digest = rows.digest("");
         Ok(Ok(Came::Other(self.read(part, rows, (rights, left_out), digest, as_of, None))))
     }
 
@@ -232,7 +243,7 @@ impl OneService<'_> {
         }
         if instead_of.is_empty() {
             let since = Some(as_of.max(before.since.unwrap_or(as_of)));
-            return Ok(Came::Same(before.listed_at(since)));
+            return Ok(Came::Same(before.listed_at(since, before.whole_at)));
         }
         let gone: Vec<_> = instead_of.iter().map(RightId::as_str).collect();
         let digest = rows.digest(&format!("{} {}", before.sha256, gone.join(" ")));
@@ -309,7 +320,7 @@ impl OneService<'_> {
                 needs_somebody: true,
                 was_read: true,
                 failed: Failed {
-                    text: format!("{part} are not believed: the listing {doubt}"),
+                    text: format!("{part}: {doubt}, which is not believed"),
                     hint: Some(Hint::command(
                         "look there; if so many were taken out on purpose",
                         format!("ivms-sync sync --accept-shrink {listed}"),

@@ -1,0 +1,69 @@
+//! `[parkkihubi.NAME]`: the keys of a register.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::Hub;
+use crate::config::reading::{Section, Surroundings, address, examine_certificate, value};
+use crate::config::{RightsKind, RightsSettings, Secret, Tls, Wiring};
+use crate::ports::{Failure, Remark, RightsService};
+
+/// The kind of service that Parkkihubi is.
+#[derive(Debug)]
+pub struct Parkkihubi;
+
+/// One register.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The section in the configuration: `parkkihubi.register`.
+    pub section: String,
+    /// What `enforcement/v1/…` is added to.
+    pub url: Url,
+    pub tls: Tls,
+    /// The token of an enforcer.
+    pub secret: Secret,
+}
+
+impl RightsKind for Parkkihubi {
+    fn name(&self) -> &'static str {
+        "parkkihubi"
+    }
+
+    fn system(&self) -> &'static str {
+        "Parkkihubi"
+    }
+
+    fn lists_changes(&self) -> bool {
+        false
+    }
+
+    fn read(
+        &self,
+        section: &Section<'_>,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<Arc<dyn RightsSettings>> {
+        let url = section.text("url", address::web).required();
+        let secret = section.password("secret", surroundings);
+        let tls = section.text("tls", value::tls).or(Tls::System);
+        if let Some(url) = &url {
+            section.check_tls(url, &tls, "number plates and the secret");
+        }
+        let section = section.dotted("");
+        Some(Arc::new(Settings { section, url: url?, tls, secret: secret? }))
+    }
+}
+
+impl RightsSettings for Settings {
+    fn connect(&self, wiring: Wiring) -> Result<Box<dyn RightsService>, Failure> {
+        Ok(Box::new(Hub::new(self, wiring.count)?))
+    }
+
+    fn sense(&self) -> String {
+        String::new()
+    }
+
+    fn examine(&self) -> Vec<Remark> {
+        examine_certificate(&self.url, &self.tls, &self.section)
+    }
+}
