@@ -150,6 +150,9 @@ pub trait RightsKind: Debug + Sync {
     /// What people call it: "IPS".
     fn system(&self) -> &'static str;
 
+    /// Its parts, each of which is listed by itself: "sessions", "permits".
+    fn parts(&self) -> &'static [&'static str];
+
     /// Whether it can be asked for what has changed, so that all of it is listed once in a while.
     fn lists_changes(&self) -> bool {
         true

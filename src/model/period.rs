@@ -53,6 +53,31 @@ impl Period {
         Ok(Self { begin, end: Some(end) })
     }
 
+    /// The same in whole seconds, so that nobody loses a part of one: the second of the begin, and the one in which
+    /// the end is over.
+    ///
+    /// # Errors
+    /// [`NoPeriod`] as of [`Period::new`]; a closed end may be the begin.
+    pub fn in_seconds(
+        begin: DateTime<Utc>,
+        end: Option<DateTime<Utc>>,
+        ends: Ends,
+    ) -> Result<Self, NoPeriod> {
+        let second = |at: DateTime<Utc>| DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at);
+        let next = |at: DateTime<Utc>| at.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(at);
+        let Some(end) = end else { return Ok(Self { begin: second(begin), end: None }) };
+        let is_none = match ends {
+            Ends::Open => end <= begin,
+            Ends::Closed => end < begin,
+        };
+        if is_none {
+            return Err(NoPeriod { begin, end });
+        }
+        let is_whole = second(end) == end;
+        let over = if ends == Ends::Open && is_whole { end } else { next(second(end)) };
+        Ok(Self { begin: second(begin), end: Some(over) })
+    }
+
     #[must_use]
     pub fn begin(&self) -> DateTime<Utc> {
         self.begin

@@ -58,7 +58,9 @@ impl RightsRowReason {
                 "no [zone.NAME] has the zone",
                 "add it to the configuration, under `names` if the service has another name for it",
             ),
-            Self::BadRow => ("it is for too many cars and zones", "ask the service to split it up"),
+            Self::BadRow => {
+                ("it has no name or type, or is for too many cars and zones", "ask the service why")
+            }
         }
     }
 

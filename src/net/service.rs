@@ -26,6 +26,8 @@ pub(crate) struct Bounds {
     pub connect: Duration,
     /// One whole answer, its repetitions included.
     pub answer: Duration,
+    /// All pages of a listing.
+    pub listing: Duration,
     /// The bytes of one answer, unpacked.
     pub bytes: usize,
     pub retry: Rule,
@@ -36,7 +38,8 @@ impl Default for Bounds {
         Self {
             connect: Duration::from_secs(5),
             answer: Duration::from_secs(30),
-            bytes: 16 * 1024 * 1024,
+            listing: Duration::from_secs(40),
+            bytes: 8 * 1024 * 1024,
             retry: Rule {
                 repeats_max: 2,
                 first: Duration::from_millis(500),
@@ -173,17 +176,19 @@ impl Service {
         Ok(Self { agent, host, credentials, bounds, requests })
     }
 
-    /// Asks for one document, again where that may help, all of it within the bound.
-    pub(crate) fn get(&self, url: &Url) -> Result<Answer, ServiceError> {
+    /// Asks for a page of a listing that began some time ago, again where that may help, all of it within the
+    /// bounds.
+    pub(crate) fn get_within(&self, url: &Url, passed: Duration) -> Result<Answer, ServiceError> {
+        let whole = self.bounds.answer.min(self.bounds.listing.saturating_sub(passed));
         let started = Instant::now();
         let mut waits = Waits::new(self.bounds.retry, seed());
         loop {
-            let left = self.bounds.answer.saturating_sub(started.elapsed());
+            let left = whole.saturating_sub(started.elapsed());
             let Failed { error, may_repeat, asked } = match self.get_once(url, left) {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
-            let left = self.bounds.answer.saturating_sub(started.elapsed());
+            let left = whole.saturating_sub(started.elapsed());
             let wait = if may_repeat { waits.next(asked, left) } else { None };
             let Some(wait) = wait else { return Err(error) };
             log::debug!("{error}; trying again in {} ms", wait.as_millis());

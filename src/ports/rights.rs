@@ -9,8 +9,10 @@ use crate::model::{Period, RightId, RightKind, RightState};
 /// configuration's to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedRight {
-    /// What the service calls it.
+    /// What the service calls it, or a digest of the entry where it cannot be named.
     pub id: RightId,
+    /// What it is cannot be told: nobody has it, and its cars are in doubt.
+    pub is_unreadable: bool,
     pub kind: RightKind,
     pub state: RightState,
     /// The cars that hold it: the plate and its issuer, which may be empty.
@@ -45,7 +47,7 @@ pub struct RightsListing {
     pub rights: Vec<ListedRight>,
     /// Ids of rights that are there no more.
     pub deleted: Vec<RightId>,
-    /// Entries without an id, or whose id cannot be kept: nobody can say whose they are.
+    /// Entries that are about no car.
     pub nameless: usize,
     /// The service's own clock at the first answer, as the listing states it.
     pub as_of: Option<DateTime<Utc>>,
@@ -59,9 +61,6 @@ pub struct RightsListing {
 
 /// A connection to one service of rights.
 pub trait RightsService: Send {
-    /// Its parts, each of which is listed by itself: "sessions", "permits".
-    fn parts(&self) -> &'static [&'static str];
-
     /// Lists the rights of a part: those changed at or after a moment of the service's clock, or all. `at` is now.
     ///
     /// # Errors

@@ -88,7 +88,7 @@ pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredHolder};
 pub use overview::{BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use permit_lists::PermitListKept;
 pub use quiet::{FileSeen, Quiet, QuietRun};
-pub use rights::{OfPlate, RightsPart, RightsPartRead};
+pub use rights::{InsteadOf, OfPlate, RightsPart, RightsPartRead};
 pub use trust::{Unasked, Unproven, WriteMemory};
 pub use uncommitted::Uncommitted;
 pub use waiting::Waiting;

@@ -108,7 +108,7 @@ impl Journal<'_> {
                 )?;
             }
             for (file, stamp) in &run.rights_files {
-                store.rights().refresh(file, stamp.clone(), run.began)?;
+                store.rights().refresh(file, stamp.clone())?;
             }
             for (file, stamp) in &run.plate_files {
                 store.member_plates().refresh(file, stamp.clone(), run.began)?;

@@ -17,6 +17,9 @@ use crate::model::{
 pub(super) use kept::KeptPlate;
 use kept::{KeptLeftOut, KeptRight};
 
+/// Lines of a part are numbered on and on; half of what a number holds is left for one reading.
+const LINES_MAX: u32 = u32::MAX / 2;
+
 /// A part as it was read whole last, or brought up to date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RightsPart {
@@ -60,11 +63,33 @@ row!(RightsPart {
     whole_at
 });
 
+/// What the rows of a part are instead of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InsteadOf {
+    /// Everything that is known of the part.
+    Everything,
+    /// What is known of these rights.
+    Rights(Vec<RightId>),
+    /// Whatever has not ended by that moment, and what is known of these rights.
+    WhatRuns(DateTime<Utc>, Vec<RightId>),
+}
+
 impl RightsPart {
     /// The same, listed at another moment of its service's clock, and whole at one of ours.
     #[must_use]
-    pub fn listed_at(&self, since: Option<DateTime<Utc>>, whole_at: Option<DateTime<Utc>>) -> Self {
-        Self { since, whole_at, ..self.clone() }
+    pub fn listed_at(
+        &self,
+        since: Option<DateTime<Utc>>,
+        whole_at: Option<DateTime<Utc>>,
+        as_of: DateTime<Utc>,
+    ) -> Self {
+        Self { since, whole_at, as_of, ..self.clone() }
+    }
+
+    /// The same, known to hold what it held at another moment.
+    #[must_use]
+    pub fn seen_at(&self, as_of: DateTime<Utc>) -> Self {
+        Self { as_of, ..self.clone() }
     }
 
     /// Whether this is a file of a section.
@@ -90,8 +115,9 @@ pub struct RightsPartRead {
     /// Of a service: as in [`RightsPart`].
     pub since: Option<DateTime<Utc>>,
     pub whole_at: Option<DateTime<Utc>>,
-    /// The rights that these rows are instead of; `None`: all of the part.
-    pub instead_of: Option<Vec<RightId>>,
+    /// When it holds what was read, by our clock.
+    pub as_of: DateTime<Utc>,
+    pub instead_of: InsteadOf,
 }
 
 /// What is known of one plate, whoever issued it: of each row the place of its file among all files.
@@ -221,7 +247,7 @@ impl Rights<'_> {
             )?;
             let id = match known {
                 Some(id) => {
-                    self.drop_rows(id, read.instead_of.as_deref())?;
+                    self.drop_rows(id, &read.instead_of)?;
                     id
                 }
                 None => {
@@ -240,14 +266,16 @@ impl Rights<'_> {
                 rights: read.rights,
                 left_out: read.left_out_rows,
                 changed_at: now,
-                as_of: now,
+                as_of: read.as_of,
                 since: read.since,
                 whole_at: read.whole_at,
             })?;
-            let first = match read.instead_of.is_some() {
-                true => self.free_line(id)?,
-                false => 0,
-            };
+            let mut first = self.free_line(id)?;
+            if first > LINES_MAX {
+                // Once in years: what has ended is forgotten sooner.
+                self.drop_rows(id, &InsteadOf::Everything)?;
+                first = 0;
+            }
             put_rows(store, id, first, read, kept_since)
         })
     }
@@ -296,45 +324,57 @@ impl Rights<'_> {
     }
 
     /// Says of a file that it holds what is known of it still.
-    pub fn refresh(
-        &self,
-        file: &RightsPart,
-        stamp: Option<String>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.keep(&RightsPart { stamp, as_of: now, ..file.clone() })
+    pub fn refresh(&self, part: &RightsPart, stamp: Option<String>) -> Result<(), StoreError> {
+        self.keep(&RightsPart { stamp, ..part.clone() })
     }
 
     /// Forgets a file that no section names any more.
     pub fn forget(&self, file: &RightsPart) -> Result<(), StoreError> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
-            self.drop_rows(file.id, None)?;
+            self.drop_rows(file.id, &InsteadOf::Everything)?;
             store.exec("DELETE FROM rights_part WHERE id = ?1", file.id)
         })
     }
 
-    /// Whether rights ended before that time whose rows are kept still.
-    pub fn has_ended(&self, before: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Whether rights of a part ended before that time whose rows are kept still.
+    pub fn has_ended(&self, part: &RightsPart, before: DateTime<Utc>) -> Result<bool, StoreError> {
         for sql in [
-            "SELECT line FROM parking_right WHERE ends_at < ?1 LIMIT 1",
-            "SELECT line FROM parking_left_out WHERE until_at < ?1 LIMIT 1",
+            "SELECT line FROM parking_right WHERE ends_at < ?1 AND file = ?2 LIMIT 1",
+            "SELECT line FROM parking_left_out WHERE until_at < ?1 AND file = ?2 LIMIT 1",
         ] {
-            if self.0.first::<i64>(sql, before)?.is_some() {
+            if self.0.first::<i64>(sql, (before, part.id))?.is_some() {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Forgets the rows of rights that ended before that time, for good; says how many.
-    pub fn forget_ended(&self, before: DateTime<Utc>) -> Result<usize, StoreError> {
+    /// Forgets the rows of a part whose rights ended before that time, for good; says how many.
+    pub fn forget_ended(
+        &self,
+        part: &RightsPart,
+        before: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
-            let rights = "DELETE FROM parking_right WHERE ends_at < ?1";
-            let left_out = "DELETE FROM parking_left_out WHERE until_at < ?1";
-            Ok(store.prepare(rights)?.run(before)? + store.prepare(left_out)?.run(before)?)
+            let rights = "DELETE FROM parking_right WHERE ends_at < ?1 AND file = ?2";
+            let left_out = "DELETE FROM parking_left_out WHERE until_at < ?1 AND file = ?2";
+            let rights = store.prepare(rights)?.run((before, part.id))?;
+            Ok(rights + store.prepare(left_out)?.run((before, part.id))?)
         })
+    }
+
+    /// The rights of a part that had ended at a moment and are kept still.
+    pub fn ended_of(
+        &self,
+        part: &RightsPart,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.0.all(
+            "SELECT right_id FROM parking_right WHERE file = ?1 AND ends_at <= ?2",
+            (part.id, at),
+        )
     }
 
     /// The SHA-256 of a file that looked cut off when the last run read it.
@@ -367,11 +407,22 @@ impl Rights<'_> {
         }
     }
 
-    /// Drops the rows of a part: all of them, or those of some rights.
-    fn drop_rows(&self, part: i64, only: Option<&[RightId]>) -> Result<(), StoreError> {
-        let Some(ids) = only else {
-            self.0.exec("DELETE FROM parking_right WHERE file = ?1", part)?;
-            return self.0.exec("DELETE FROM parking_left_out WHERE file = ?1", part);
+    /// Drops the rows of a part that others come instead of.
+    fn drop_rows(&self, part: i64, what: &InsteadOf) -> Result<(), StoreError> {
+        let ids = match what {
+            InsteadOf::Everything => {
+                self.0.exec("DELETE FROM parking_right WHERE file = ?1", part)?;
+                return self.0.exec("DELETE FROM parking_left_out WHERE file = ?1", part);
+            }
+            InsteadOf::WhatRuns(at, ids) => {
+                self.0.exec(
+                    "DELETE FROM parking_right WHERE file = ?1 AND (ends_at IS NULL OR ends_at > ?2)",
+                    (part, *at),
+                )?;
+                self.0.exec("DELETE FROM parking_left_out WHERE file = ?1", part)?;
+                ids
+            }
+            InsteadOf::Rights(ids) => ids,
         };
         for sql in [
             "DELETE FROM parking_right WHERE file = ?1 AND right_id = ?2",

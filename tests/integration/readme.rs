@@ -246,7 +246,7 @@ fn every_configuration_loads() {
     let blocks = blocks("toml");
     assert!(!blocks.is_empty());
     let folder = tempfile::tempdir().unwrap();
-    for file in ["cardskipper.txt", "front-door.txt"] {
+    for file in ["cardskipper.txt", "front-door.txt", "ips-key.txt", "register-token.txt"] {
         let path = folder.path().join(file);
         std::fs::write(&path, "a").unwrap();
         #[cfg(unix)]

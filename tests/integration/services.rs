@@ -510,6 +510,9 @@ mod register {
         let at = (clock(60) + TimeDelta::seconds(1)).to_rfc3339();
         let arguments = ["--json", "lookup", "plate:ABC123", "--zone", "street", "--at", &at];
         assert_eq!(city.run(60, &arguments).code, 22);
+        // It is listed no more, and known as what has ended.
+        city.run(62, &["sync"]).ends(0);
+        assert_eq!(city.ask(62, "ABC123", "street"), is(22, "EXPIRED"));
         let bytes = fs::read(city.folder.path().join("ivms-sync.db")).unwrap();
         let bytes = String::from_utf8_lossy(&bytes);
         assert!(!PERSONAL_MARKS.iter().any(|mark| bytes.contains(mark)));

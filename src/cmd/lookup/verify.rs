@@ -110,7 +110,8 @@ fn asked(context: &Context, environment: &Environment) -> Result<VerifyRequest, 
             VerifyRequest::parse(&bytes, vehicles).map_err(Refusal::Unacceptable)
         }
         "GET" => {
-            let path = variable("PATH_INFO").rsplit('/').next().unwrap_or_default();
+            // All of it is the plate: a slash may stand in one.
+            let path = variable("PATH_INFO").trim_start_matches('/');
             let mut named = Query { plate: path.to_owned(), ..Query::default() };
             for (key, value) in url::form_urlencoded::parse(variable("QUERY_STRING").as_bytes()) {
                 match &*key {

@@ -26,6 +26,8 @@ pub(super) fn passwords() -> Environment {
         "GATE_PASSWORD",
         "DOOR_PASSWORD",
         "CARD_PASSWORD",
+        "IPS_KEY",
+        "PARKKIHUBI_TOKEN",
     ];
     Environment::from_pairs(names.map(|name| (name, "a-password")))
 }
@@ -46,7 +48,8 @@ fn keys(table: &DeTable<'_>, path: &str, into: &mut BTreeSet<String>) {
         let key = format!("{path}{}", name.get_ref());
         match Spanned::get_ref(value) {
             DeValue::Table(inner)
-                if !["password", "app_secret", "token", "names"].contains(&&**name.get_ref()) =>
+                if !["password", "app_secret", "secret", "token", "names"]
+                    .contains(&&**name.get_ref()) =>
             {
                 keys(inner, &format!("{key}."), into);
             }
@@ -63,6 +66,7 @@ fn it_loads_as_it_is_and_with_every_key() {
     assert_eq!(config.warnings, Vec::<String>::new());
     assert!(config.notify.email.is_none());
     let all = read_with(&uncommented(), &passwords()).unwrap();
+    assert_eq!(all.warnings, ["ips.street.username has no effect without auth = \"basic\"."]);
     assert_eq!(all.notify.email.unwrap().tls, MailTls::FromTheStart);
     assert!(all.notify.webhook.unwrap().token.is_some());
 }
@@ -103,6 +107,10 @@ fn it_tells_the_true_defaults() {
     let (vehicles, plain) = (given.vehicles, default.vehicles);
     assert_eq!(vehicles.keep_plates, plain.keep_plates);
     assert_eq!(vehicles.files[0].fresh_for, Duration::from_secs(3600));
+    let [register, street] = vehicles.services.as_slice() else { panic!("two services") };
+    let minutes = Duration::from_secs(15 * 60);
+    assert_eq!((register.fresh_for, street.fresh_for), (minutes, minutes));
+    assert_eq!(street.full_every, Duration::from_secs(86_400));
     let list = &vehicles.lists[0];
     assert_eq!((list.format, list.mode), (ListFormat::Csv, Mode::Full));
     assert_eq!((list.ahead, list.rights.mode), (Duration::from_secs(14 * 86_400), 0o640));
@@ -120,11 +128,11 @@ fn the_gym_with_a_barrier_loads() {
 #[test]
 fn the_town_loads_without_a_club() {
     let town = include_str!("../../../examples/town.toml");
-    let config = read(town).unwrap();
+    let config = read_with(town, &passwords()).unwrap();
     assert_eq!(config.warnings, Vec::<String>::new());
     assert!(config.sources.is_empty() && config.devices.is_empty());
     assert_eq!(config.vehicles.zones.iter().count(), 2);
-    assert_eq!(config.vehicles.files.len(), 2);
+    assert_eq!((config.vehicles.files.len(), config.vehicles.services.len()), (2, 1));
     assert_eq!(config.vehicles.lists[0].zones.len(), 2);
     assert_eq!(config.zone_of_people().name(), "America/New_York");
     assert!(config.vehicles.paths().all(|path| config.own_file_at(path).is_some()));

@@ -82,6 +82,10 @@ impl RightsKind for Ips {
         "IPS"
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        &super::seed::PARTS
+    }
+
     fn read(
         &self,
         section: &Section<'_>,
@@ -119,8 +123,8 @@ impl RightsKind for Ips {
                 return None;
             }
             (Auth::ApiKey | Auth::Bearer, Some(_)) => {
-                let wrong = Wrong::new("is of no use without auth = \"basic\"");
-                section.wrong("username", wrong.hint("leave it out, or write auth = \"basic\""));
+                let key = section.dotted("username");
+                section.warn(format!("{key} has no effect without auth = \"basic\"."));
             }
             _ => {}
         }
@@ -143,7 +147,10 @@ impl RightsSettings for Settings {
     }
 
     fn sense(&self) -> String {
-        let mut sense = format!("{:?}", self.wire);
+        let mut sense = format!("{:?} {}", self.wire, self.url);
+        if let Login::Basic(name, _) = &self.login {
+            let _ = write!(sense, " {name:?}");
+        }
         for code in &self.permits {
             // Writing into a text does not fail.
             let _ = write!(sense, " {code}");

@@ -1,20 +1,21 @@
 //! The seed's wire: `GET sessions` and `GET permits`, page by page.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
 use super::Settings;
 use super::wire::{self, Page};
-use crate::model::RightCode;
+use crate::model::{RightCode, RightKind};
 use crate::net::requests::RequestCount;
 use crate::net::service::{Bounds, Service, ServiceError};
-use crate::ports::{Class, Failure, RightsListing, RightsService};
+use crate::ports::{Class, Failure, ListedRight, RightsListing, RightsService};
 
 const SESSIONS: &str = "sessions";
 const PERMITS: &str = "permits";
-const PARTS: [&str; 2] = [SESSIONS, PERMITS];
+pub(super) const PARTS: [&str; 2] = [SESSIONS, PERMITS];
 
 /// The most pages of one listing: more than a city has permits, a hundred on each.
 const PAGES_MAX: usize = 20_000;
@@ -86,8 +87,9 @@ impl Seed {
         let mut listing = RightsListing::default();
         let mut seen = HashSet::new();
         let mut url = first.clone();
+        let began = Instant::now();
         for page in 0..PAGES_MAX {
-            let answer = self.service.get(&url)?;
+            let answer = self.service.get_within(&url, began.elapsed())?;
             let read = wire::page(&answer.body, part == PERMITS)
                 .map_err(|error| not_understood(&error.to_string()))?;
             let Page { rights, deleted, nameless, as_of, next } = read;
@@ -97,10 +99,16 @@ impl Seed {
             } else if as_of != listing.as_of {
                 return Err(not_understood("a later page is of another moment than the first"));
             }
-            listing.rights.extend(rights.into_iter().filter(|right| self.is_wanted(&right.kind)));
+            for right in rights {
+                match self.is_wanted(&right) {
+                    true => listing.rights.push(right),
+                    // It may have been of a type that counts.
+                    false => listing.deleted.push(right.id),
+                }
+            }
             listing.deleted.extend(deleted);
             listing.nameless += nameless;
-            if listing.rights.len() > RIGHTS_MAX {
+            if listing.rights.len() + listing.deleted.len() > RIGHTS_MAX {
                 return Err(ServiceError::NotUnderstood(format!(
                     "{part}: more than {RIGHTS_MAX} rights in one listing"
                 )));
@@ -116,21 +124,16 @@ impl Seed {
     }
 
     /// Permits of other types were not asked for.
-    fn is_wanted(&self, kind: &crate::model::RightKind) -> bool {
-        match kind {
-            crate::model::RightKind::Session => true,
-            crate::model::RightKind::Permit(code) => {
-                self.permits.is_empty() || self.permits.contains(code)
-            }
+    fn is_wanted(&self, right: &ListedRight) -> bool {
+        match &right.kind {
+            _ if right.is_unreadable => true,
+            RightKind::Session => true,
+            RightKind::Permit(code) => self.permits.is_empty() || self.permits.contains(code),
         }
     }
 }
 
 impl RightsService for Seed {
-    fn parts(&self) -> &'static [&'static str] {
-        &PARTS
-    }
-
     fn list(
         &self,
         part: &str,

@@ -73,9 +73,17 @@ fn sessions() {
     for word in ["COMPLETED", "CANCELLED"] {
         assert_eq!(session(&none.replace("ACTIVE", word)).unwrap().unwrap().plates, []);
     }
-    // What nobody can name is counted, and what is no object refuses the page.
-    assert_eq!(session(&GIVEN.replace("\"session_789\"", "null")), Ok(None));
-    assert_eq!(session(&GIVEN.replace("session_789", &"x".repeat(129))), Ok(None));
+    // What has no name leaves a doubt about its car, the same each time; what is no object refuses the page.
+    for id in ["null", "{}", "-1", &format!("\"{}\"", "x".repeat(129))] {
+        let right = session(&GIVEN.replace("\"session_789\"", id)).unwrap().unwrap();
+        assert!(right.is_unreadable && right.id.as_str().starts_with("unnamed-"), "{id}");
+        assert_eq!(
+            right.id,
+            session(&GIVEN.replace("\"session_789\"", "null")).unwrap().unwrap().id
+        );
+    }
+    let nobody = GIVEN.replace("\"session_789\"", "null").replace("ABC123", "");
+    assert_eq!(session(&nobody), Ok(None));
     assert!(page(br#"{"data":[1]}"#, false).is_err());
 }
 
@@ -89,6 +97,12 @@ fn permits() {
     assert!(!format!("{right:?}").contains("Ana") && !format!("{right:?}").contains("123"));
     assert_eq!(permit(&given.replace("\"id\":7,", "")).id.as_str(), "RES-2024-001");
     assert_eq!(permit(&given.replace(",\"zones\":[\"A1\",2]", "")).zones, None);
+    // A zone that cannot be read is none; a type that cannot be kept leaves a doubt.
+    for odd in ["[\"A1\"]", "{}", "1.5", "true"] {
+        let odd = given.replace("\"zones\":[\"A1\",2]", &format!("\"zoneNumber\":{odd}"));
+        assert_eq!(permit(&odd).zones, Some(vec![String::new()]), "{odd}");
+    }
+    assert!(permit(&given.replace("RESIDENTIAL", &"x".repeat(300))).is_unreadable);
     let since_ever = permit(&given.replace("\"validFrom\":\"2024-01-01T05:00:00Z\",", ""));
     assert_eq!(since_ever.period.unwrap().begin(), DateTime::UNIX_EPOCH);
 }
@@ -109,6 +123,9 @@ fn states() {
         let right = session(&GIVEN.replace("ACTIVE", word)).unwrap().unwrap();
         assert_eq!(format!("{:?}", right.state), want, "{word}");
     }
+    let odd = GIVEN.replace("\"ACTIVE\"", "{}");
+    let odd = format!("{:?}", session(&odd).unwrap().unwrap().state);
+    assert_eq!(odd, "Unknown(StateWord(\"unreadable\"))");
     let over = GIVEN.replace("14:00:00", "12:00:00").replace("ACTIVE", "COMPLETED");
     assert_eq!(session(&over).unwrap().unwrap().state, RightState::Active);
 }
@@ -156,6 +173,7 @@ fn seed(server: &Server, permits: &[&str]) -> Seed {
     let bounds = Bounds {
         connect: Duration::from_secs(2),
         answer: Duration::from_secs(2),
+        listing: Duration::from_secs(9),
         bytes: 10_000,
         retry,
     };

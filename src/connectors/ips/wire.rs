@@ -3,10 +3,12 @@
 //! What is about persons (owner, telephone, officer, device) is not looked at.
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{Ends, Period, RightCode, RightId, RightKind, RightState, StateWord};
 use crate::ports::{ListedPlate, ListedRight};
+use crate::text::hex::hex;
 
 /// A page has as many bytes as its reader takes; in depth no more than any document.
 const LIMITS: Limits = Limits { bytes_max: 64 * 1024 * 1024, ..Limits::DOCUMENT };
@@ -19,7 +21,7 @@ const KIND_DEFAULT: &str = "permit";
 pub(super) struct Page {
     pub rights: Vec<ListedRight>,
     pub deleted: Vec<RightId>,
-    /// Entries that cannot be named.
+    /// Entries that are about no car, and deletions that name none.
     pub nameless: usize,
     pub as_of: Option<DateTime<Utc>>,
     /// The cursor of the next page; none on the last.
@@ -62,8 +64,8 @@ pub(super) fn page(bytes: &[u8], are_permits: bool) -> Result<Page, JsonError> {
     Ok(page)
 }
 
-/// One entry; nothing where it has no name by which it could be told or taken back. What is no object is an
-/// error: then nobody knows what else is not as it should be.
+/// One entry; nothing where it is about no car. What is no object is an error: then nobody knows what else is
+/// not as it should be.
 fn right(
     entry: &Node<'_, '_>,
     are_permits: bool,
@@ -73,9 +75,10 @@ fn right(
         let node = entry.optional(key)?;
         Ok::<_, JsonError>(node.and_then(|node| node.name().ok()))
     };
-    let number = text("number")?.filter(|_| are_permits);
-    let id = text("id")?.or(number).and_then(|id| RightId::new(id).ok());
-    let Some(id) = id else { return Ok(None) };
+    let plate = ListedPlate {
+        text: text("licensePlate")?.unwrap_or_default().to_owned(),
+        issuer: text("state")?.unwrap_or_default().to_owned(),
+    };
     let (from, until) = match are_permits {
         true => ("validFrom", "validUntil"),
         false => ("startTime", "endTime"),
@@ -85,67 +88,70 @@ fn right(
         Ok::<_, JsonError>(node.map(|node| node.instant().map_err(|_| ())).transpose())
     };
     let (begin, end) = (instant(from)?, instant(until)?);
-    let period = period(begin, end, are_permits);
-    let word = text("status")?;
+    let zones = zones(entry, are_permits)?;
+    let number = text("number")?.filter(|_| are_permits);
+    let id = text("id")?.or(number).and_then(|id| RightId::new(id).ok());
+    let is_unnamed = id.is_none();
+    if is_unnamed && plate.text.is_empty() {
+        return Ok(None);
+    }
+    let Some(id) = id.or_else(|| unnamed(&plate, zones.as_deref(), begin, end)) else {
+        return Ok(None);
+    };
+    let code = match are_permits {
+        false => None,
+        true => Some(RightCode::new(text("type")?.unwrap_or(KIND_DEFAULT))),
+    };
+    let is_unreadable = is_unnamed || code.as_ref().is_some_and(Result::is_err);
+    let kind = code.and_then(Result::ok).map_or(RightKind::Session, RightKind::Permit);
+    // One that is there and cannot be read is one that nobody knows.
+    let word = entry.optional("status")?.map(|node| node.name().unwrap_or_default());
     // Begun by mistake and stopped at once: it gave nobody anything, and nothing about it is in doubt.
     let is_nothing = matches!((begin, end), (Ok(Some(begin)), Ok(Some(end))) if begin == end)
         && word.is_some_and(is_stopped);
-    let plate = ListedPlate {
-        text: text("licensePlate")?.unwrap_or_default().to_owned(),
-        issuer: text("state")?.unwrap_or_default().to_owned(),
-    };
-    let zones = match are_permits {
-        true => zones(entry)?,
-        false => Some(text("zoneNumber")?.map(str::to_owned).into_iter().collect()),
-    };
-    let kind = match are_permits {
-        false => RightKind::Session,
-        true => {
-            let code = text("type")?.unwrap_or(KIND_DEFAULT);
-            let Ok(code) = RightCode::new(code) else { return Ok(None) };
-            RightKind::Permit(code)
-        }
-    };
-    let state = state(word, end.ok().flatten(), as_of);
-    let plates = if is_nothing { Vec::new() } else { vec![plate] };
-    let updated_at = instant("updatedAt")?.ok().flatten();
-    Ok(Some(ListedRight { id, kind, state, plates, zones, period, updated_at }))
+    Ok(Some(ListedRight {
+        id,
+        is_unreadable,
+        kind,
+        state: state(word, end.ok().flatten(), as_of),
+        plates: if is_nothing { Vec::new() } else { vec![plate] },
+        zones,
+        period: period(begin, end, are_permits),
+        updated_at: instant("updatedAt")?.ok().flatten(),
+    }))
 }
 
-/// When it holds: to whole seconds, so that nobody loses a part of one. A permit without a begin holds since
-/// ever; a session without one is none.
-fn period(
-    begin: Result<Option<DateTime<Utc>>, ()>,
-    end: Result<Option<DateTime<Utc>>, ()>,
-    are_permits: bool,
-) -> Result<Period, Option<DateTime<Utc>>> {
+type Moment = Result<Option<DateTime<Utc>>, ()>;
+
+/// What an entry without a name is called: the same for the same entry.
+fn unnamed(
+    plate: &ListedPlate,
+    zones: Option<&[String]>,
+    begin: Moment,
+    end: Moment,
+) -> Option<RightId> {
+    let all = format!("{:?} {:?} {zones:?} {begin:?} {end:?}", plate.text, plate.issuer);
+    let digest = hex(&Sha256::digest(all.as_bytes()));
+    RightId::new(&format!("unnamed-{}", digest.get(..16)?)).ok()
+}
+
+/// When it holds. A permit without a begin holds since ever; a session without one is none.
+fn period(begin: Moment, end: Moment, are_permits: bool) -> Result<Period, Option<DateTime<Utc>>> {
     let sure = begin.ok().flatten().max(end.ok().flatten());
     let (Ok(begin), Ok(end)) = (begin, end) else { return Err(None) };
     let begin = begin.or(Some(DateTime::UNIX_EPOCH).filter(|_| are_permits)).ok_or(None)?;
-    let end = end.map(|end| whole_second(end, true));
     let sure = sure.filter(|_| end.is_some());
-    Period::new(whole_second(begin, false), end, Ends::Open).map_err(|_| sure)
+    Period::in_seconds(begin, end, Ends::Open).map_err(|_| sure)
 }
 
-/// The second of an instant, or the next one.
-fn whole_second(at: DateTime<Utc>, is_up: bool) -> DateTime<Utc> {
-    let second = DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at);
-    let next = second.checked_add_signed(chrono::TimeDelta::seconds(1)).unwrap_or(second);
-    if is_up && second < at { next } else { second }
-}
-
-/// Where a permit holds; none stated: everywhere.
-fn zones(entry: &Node<'_, '_>) -> Result<Option<Vec<String>>, JsonError> {
-    let Some(listed) = entry.optional("zones")? else {
-        let one = entry.optional("zoneNumber")?.and_then(|node| node.name().ok());
-        return Ok(one.map(|name| vec![name.to_owned()]));
-    };
-    let mut zones = Vec::new();
-    for zone in listed.list()? {
-        // One that cannot be read is one that nobody knows.
-        zones.push(zone.name().unwrap_or_default().to_owned());
+/// Where it holds. A permit that states nothing holds everywhere; what cannot be read is a zone that nobody knows.
+fn zones(entry: &Node<'_, '_>, are_permits: bool) -> Result<Option<Vec<String>>, JsonError> {
+    let name = |node: &Node<'_, '_>| node.name().unwrap_or_default().to_owned();
+    if are_permits && let Some(listed) = entry.optional("zones")? {
+        return Ok(Some(listed.list()?.map(|zone| name(&zone)).collect()));
     }
-    Ok(Some(zones))
+    let one = entry.optional("zoneNumber")?.map(|node| vec![name(&node)]);
+    Ok(if are_permits { one } else { Some(one.unwrap_or_default()) })
 }
 
 const CANCELLED: [&str; 5] = ["CANCELLED", "CANCELED", "VOID", "VOIDED", "REVOKED"];

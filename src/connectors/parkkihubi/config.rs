@@ -34,6 +34,10 @@ impl RightsKind for Parkkihubi {
         "Parkkihubi"
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        &super::hub::PARTS
+    }
+
     fn lists_changes(&self) -> bool {
         false
     }
@@ -60,7 +64,7 @@ impl RightsSettings for Settings {
     }
 
     fn sense(&self) -> String {
-        String::new()
+        self.url.to_string()
     }
 
     fn examine(&self) -> Vec<Remark> {

@@ -1,6 +1,7 @@
 //! The two listings, page by page.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
@@ -14,10 +15,13 @@ use crate::ports::{Class, Failure, ListedRight, RightsListing, RightsService};
 
 const PERMITS: &str = "valid_permit_item";
 const PARKINGS: &str = "valid_parking";
-const PARTS: [&str; 2] = [PARKINGS, PERMITS];
+pub(super) const PARTS: [&str; 2] = [PARKINGS, PERMITS];
 
 /// The most that a page of permits may have.
 const PAGE_SIZE: &str = "1000";
+
+/// The most rights of one listing. In memory each takes some 400 bytes.
+const RIGHTS_MAX: usize = 1_000_000;
 
 /// The most pages of one listing.
 const PAGES_MAX: usize = 10_000;
@@ -79,7 +83,7 @@ impl Hub {
     }
 
     /// Reads all pages once.
-    fn pass(&self, part: &str, first: &Url) -> Result<Pass, ServiceError> {
+    fn pass(&self, part: &str, first: &Url, began: Instant) -> Result<Pass, ServiceError> {
         let wrong = |text: &str| ServiceError::NotUnderstood(format!("{part}: {text}"));
         let mut pass = Pass {
             rights: Vec::new(),
@@ -93,7 +97,7 @@ impl Hub {
         let mut seen = HashSet::from([first.clone()]);
         let mut url = first.clone();
         for place in 0..PAGES_MAX {
-            let answer = self.service.get(&url)?;
+            let answer = self.service.get_within(&url, began.elapsed())?;
             let page = wire::page(&answer.body, part == PARKINGS);
             let Page { rights, nameless, entries, count, next } =
                 page.map_err(|error| wrong(&error.to_string()))?;
@@ -105,6 +109,9 @@ impl Hub {
             pass.entries += entries;
             (pass.count, pass.nameless) = (count, pass.nameless + nameless);
             pass.rights.extend(rights);
+            if pass.rights.len() > RIGHTS_MAX {
+                return Err(wrong("more rights than a register has"));
+            }
             let Some(next) = next else { return Ok(pass) };
             url = following(first, &url, &next).ok_or_else(|| {
                 wrong("the next page is at another address, where the secret does not go")
@@ -119,10 +126,11 @@ impl Hub {
     fn listing(&self, part: &str, at: DateTime<Utc>) -> Result<RightsListing, ServiceError> {
         let wrong = |text: &str| ServiceError::NotUnderstood(format!("{part}: {text}"));
         let first = self.first_page(part, at);
-        let mut pass = self.pass(part, &first)?;
+        let began = Instant::now();
+        let mut pass = self.pass(part, &first, began)?;
         if pass.pages > 1 {
             // Pages are of their moment. What moves from one to another between two of them is seen once more.
-            let again = self.pass(part, &first)?;
+            let again = self.pass(part, &first, began)?;
             if part == PERMITS && again.first != pass.first {
                 return Err(wrong("the permits were changed over while they were read"));
             }
@@ -162,10 +170,6 @@ fn following(first: &Url, here: &Url, next: &str) -> Option<Url> {
 }
 
 impl RightsService for Hub {
-    fn parts(&self) -> &'static [&'static str] {
-        &PARTS
-    }
-
     fn list(
         &self,
         part: &str,

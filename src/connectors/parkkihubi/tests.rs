@@ -31,16 +31,31 @@ fn entries() {
     assert_eq!(open.rights[0].period.unwrap().end(), None);
     let open = with(ITEM, "\"2024-01-01T10:00:00Z\",\"operator\"", "null,\"operator\"", false);
     assert_eq!(open.rights[0].period, Err(None), "a permit without an end is none");
+    // Parts of seconds are inside, and no second is empty.
+    let part = with(
+        ITEM,
+        "10:00:00Z\",\"end_time\":\"2024-01-01T10:00:00Z",
+        "10:00:00.2Z\",\"end_time\":\"2024-01-01T10:00:00.9Z",
+        false,
+    );
+    assert_eq!(end(&part.rights[0]), "2024-01-01T10:00:01+00:00");
+    let part = with(
+        ITEM,
+        "10:00:00Z\",\"end_time\":\"2024-01-01T10:00:00Z",
+        "10:00:00.2Z\",\"end_time\":\"2024-01-01T09:59:59.9Z",
+        false,
+    );
+    assert!(part.rights[0].period.is_err());
     let before = with(PARKING, "14:00:00", "09:00:00", true);
     assert!(before.rights[0].period.unwrap_err().is_some());
     for (from, to) in [("14:00:00Z", "14:00:00"), ("2024-01-01T14", "2024-02-30T14")] {
         assert_eq!(with(PARKING, from, to, true).rights[0].period, Err(None), "{to}");
     }
     assert_eq!(with(PARKING, "ABC-123", "", true).nameless, 1);
-    assert_eq!(with(PARKING, "\"ee9feaaa\"", "null", true).nameless, 1);
     assert_eq!(with(PARKING, ":2,", ":null,", true).rights[0].zones, Some(vec![]));
     for body in [
         r#"{"results":null}"#,
+        r#"{"results":[{"id":null,"registration_number":"A1"}]}"#,
         r#"{"count":-1,"results":[]}"#,
         r#"{"next":1,"results":[]}"#,
         r#"{"results":[{"id":1,"id":2}]}"#,

@@ -2,7 +2,7 @@
 //!
 //! What is about operators and properties is not looked at.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{Ends, Period, RightCode, RightId, RightKind, RightState};
@@ -17,7 +17,7 @@ const KIND: &str = "permit";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Page {
     pub rights: Vec<ListedRight>,
-    /// Entries that cannot be named, and those whose plate was anonymised.
+    /// Entries whose plate was taken out.
     pub nameless: usize,
     pub entries: usize,
     /// How many there are on all pages.
@@ -55,7 +55,7 @@ pub(super) fn page(bytes: &[u8], are_parkings: bool) -> Result<Page, JsonError> 
     Ok(page)
 }
 
-/// One entry; nothing where it has no name, or nobody's plate: that of old parkings is taken out.
+/// One entry; nothing where it has nobody's plate: that of old parkings is taken out.
 fn right(entry: &Node<'_, '_>, are_parkings: bool) -> Result<Option<ListedRight>, JsonError> {
     let text = |key| {
         let node = entry.optional(key)?;
@@ -71,11 +71,12 @@ fn right(entry: &Node<'_, '_>, are_parkings: bool) -> Result<Option<ListedRight>
         (Some(id), false) => Some(format!("{}-{id}", text("permit_id")?.unwrap_or("?"))),
         (None, _) => None,
     };
-    let Some(id) = id.and_then(|id| RightId::new(&id).ok()) else { return Ok(None) };
     let plate = text("registration_number")?.unwrap_or_default();
     if plate.is_empty() {
         return Ok(None);
     }
+    // Every row of the register has one: without it nobody knows what else is not as it should be.
+    let id = id.and_then(|id| RightId::new(&id).ok()).ok_or_else(|| entry.error(Fault::NoName))?;
     let (from, until, zone) = match are_parkings {
         true => ("time_start", "time_end", "zone"),
         false => ("start_time", "end_time", "area"),
@@ -89,6 +90,7 @@ fn right(entry: &Node<'_, '_>, are_parkings: bool) -> Result<Option<ListedRight>
     };
     Ok(Some(ListedRight {
         id,
+        is_unreadable: false,
         kind,
         state: RightState::Active,
         plates: vec![ListedPlate { text: plate.to_owned(), issuer: String::new() }],
@@ -105,10 +107,8 @@ fn period(
     may_be_open: bool,
 ) -> Result<Period, Option<DateTime<Utc>>> {
     let (Ok(Some(begin)), Ok(end)) = (begin, end) else { return Err(None) };
-    let Some(end) = end else {
-        let open = Period::new(begin, None, Ends::Open).map_err(|_| None);
-        return if may_be_open { open } else { Err(None) };
-    };
-    let over = end.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(end);
-    Period::new(begin, Some(over), Ends::Open).map_err(|_| Some(begin.max(end)))
+    if end.is_none() && !may_be_open {
+        return Err(None);
+    }
+    Period::in_seconds(begin, end, Ends::Closed).map_err(|_| Some(begin).max(end))
 }

@@ -1,6 +1,7 @@
 //! What is known of one plate, as it is judged by.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
@@ -49,11 +50,13 @@ impl Known {
         }
         for service in &vehicles.services {
             let sense = vehicles.sense_of_service(service);
-            let own = || files.iter().filter(|part| part.source == service.name.as_str());
-            // A part that a service lists and that was never read is not known to be missing here: all of them
-            // are kept together, or none.
-            let are_of_sense = own().all(|part| part.sense == sense);
-            if let Some(at) = own().map(|part| part.as_of).min().filter(|_| are_of_sense) {
+            // All parts are kept together, or none.
+            let each = service.kind.parts().iter().map(|name| {
+                let part = files.iter().find(|part| part.is(&service.name, Path::new(name)))?;
+                (part.sense == sense).then_some(part.as_of)
+            });
+            let read: Option<Vec<_>> = each.collect();
+            if let Some(at) = read.and_then(|all| all.into_iter().min()) {
                 let last = LastRead { at, fresh_for: service.fresh_for };
                 readings.insert(service.name.clone(), last);
             }
@@ -61,8 +64,13 @@ impl Known {
         let source = |file: &RightsPart| {
             let mut sections = vehicles.files.iter();
             let own = sections.find(|one| one.files.iter().any(|path| file.is(&one.name, path)));
-            let mut services = vehicles.services.iter().map(|one| &one.name);
-            let service = || services.find(|name| file.source == name.as_str());
+            let mut services = vehicles.services.iter();
+            let service = || {
+                let own = services.find(|one| {
+                    one.kind.parts().iter().any(|name| file.is(&one.name, Path::new(name)))
+                });
+                own.map(|service| &service.name)
+            };
             own.map(|section| &section.name).or_else(service).cloned()
         };
         let sources = files.iter().map(source).collect();

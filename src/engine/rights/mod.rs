@@ -27,11 +27,12 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::clock::is_future;
 use crate::config::{Config, RightsFileConfig};
 use crate::engine::Systems;
 use crate::engine::link::file::{Doubt, FileProblem, Sheet};
 use crate::model::{Plate, RightsRowReason, SourceName};
-use crate::store::{RightsPart, RightsPartRead, Store, StoreError};
+use crate::store::{InsteadOf, RightsPart, RightsPartRead, Store, StoreError};
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
@@ -62,8 +63,8 @@ pub struct Looked {
     doubts: Vec<(SourceName, std::path::PathBuf, Option<String>)>,
     /// Rows of rights that ended before this are forgotten.
     kept_since: DateTime<Utc>,
-    /// There are such.
-    has_ended: bool,
+    /// The parts that have such, and whose clock nobody doubts.
+    forgetful: Vec<RightsPart>,
     now: DateTime<Utc>,
     pub troubles: Vec<Trouble>,
     /// What each section has now.
@@ -105,8 +106,6 @@ pub fn look(
     let kept_since = vehicles.kept_since(now);
     let mut looked = Looked { kept_since, now, ..Looked::default() };
     let known = store.rights().files()?;
-    // Rows are of files.
-    looked.has_ended = !known.is_empty() && store.rights().has_ended(kept_since)?;
     for section in &vehicles.files {
         let mut seen = SectionSeen {
             name: section.name.clone(),
@@ -131,7 +130,10 @@ pub fn look(
     let is_named = |part: &&RightsPart| {
         let mut sections = vehicles.files.iter();
         sections.any(|one| one.files.iter().any(|path| part.is(&one.name, path)))
-            || vehicles.services.iter().any(|one| part.source == one.name.as_str())
+            || vehicles.services.iter().any(|one| {
+                let mut parts = one.kind.parts().iter();
+                parts.any(|name| part.is(&one.name, Path::new(name)))
+            })
     };
     looked.gone = known.iter().filter(|part| !is_named(part)).cloned().collect();
     looked.sections.sort_by(|one, other| one.name.cmp(&other.name));
@@ -153,7 +155,11 @@ impl OneFile<'_> {
     fn look(&self, looked: &mut Looked, seen: &mut SectionSeen) -> Result<(), StoreError> {
         let Self { config, section, path, before, now, .. } = *self;
         let sense = config.vehicles.sense_of(section);
-        let known = before.map(|known| Before {
+        if let Some(before) = before {
+            looked.forget_of(self.store, before)?;
+        }
+        // Read by a clock that was ahead, it may have lost what has not ended: it is read again.
+        let known = before.filter(|known| !is_future(known.as_of, now)).map(|known| Before {
             sha256: &known.sha256,
             sense: &known.sense,
             stamp: known.stamp.as_ref(),
@@ -204,7 +210,8 @@ impl OneFile<'_> {
             left_out,
             since: None,
             whole_at: None,
-            instead_of: None,
+            as_of: self.now,
+            instead_of: InsteadOf::Everything,
         });
         Ok(())
     }
@@ -223,7 +230,7 @@ impl OneFile<'_> {
         }
         seen.rights += before.rights;
         seen.left_out += before.left_out;
-        looked.same.push((before.clone(), stamp));
+        looked.same.push((before.seen_at(self.now), stamp));
         Ok(())
     }
 
@@ -291,13 +298,21 @@ fn plates_in(rows: &RightsRows) -> HashSet<&str> {
 }
 
 impl Looked {
+    /// Has what ended long ago forgotten of a part; not where the clock by which it ended may be wrong.
+    fn forget_of(&mut self, store: &Store, part: &RightsPart) -> Result<(), StoreError> {
+        if store.rights().has_ended(part, self.kept_since)? {
+            self.forgetful.push(part.clone());
+        }
+        Ok(())
+    }
+
     /// Whether nothing is to be written but that the files hold what they held, and nothing is to be said.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        let Self { fresh, gone, troubles, doubts, has_ended, .. } = self;
+        let Self { fresh, gone, troubles, doubts, forgetful, .. } = self;
         let is_doubted = doubts.iter().any(|(.., sha256)| sha256.is_some());
         let is_well = troubles.iter().all(Trouble::is_remark);
-        fresh.is_empty() && gone.is_empty() && !is_doubted && !has_ended && is_well
+        fresh.is_empty() && gone.is_empty() && !is_doubted && forgetful.is_empty() && is_well
     }
 
     /// Files that hold what is known of them: what a quiet tick writes.
@@ -311,10 +326,10 @@ impl Looked {
     /// # Errors
     /// [`StoreError`].
     pub fn record(&self, store: &Store) -> Result<(), StoreError> {
-        let Self { fresh, same, gone, doubts, kept_since, has_ended, now, .. } = self;
+        let Self { fresh, same, gone, doubts, kept_since, forgetful, now, .. } = self;
         let is_nothing =
             fresh.is_empty() && same.is_empty() && gone.is_empty() && doubts.is_empty();
-        if is_nothing && !has_ended {
+        if is_nothing && forgetful.is_empty() {
             return Ok(());
         }
         store.together(|store| {
@@ -323,13 +338,13 @@ impl Looked {
                 store.rights().record(read, *now, *kept_since)?;
             }
             for (file, stamp) in same {
-                store.rights().refresh(file, stamp.clone(), *now)?;
+                store.rights().refresh(file, stamp.clone())?;
             }
             for (source, path, sha256) in doubts {
                 store.rights().doubt(source, path, sha256.as_deref())?;
             }
-            if *has_ended {
-                let forgotten = store.rights().forget_ended(*kept_since)?;
+            for part in forgetful {
+                let forgotten = store.rights().forget_ended(part, *kept_since)?;
                 log::info!("{} of ended rights forgotten", many(forgotten, "row"));
             }
             Ok(())

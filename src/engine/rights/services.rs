@@ -4,8 +4,9 @@
 //! is gone only where it was deleted by name, or where all rights were listed and too many are not missing. A
 //! listing that failed anywhere teaches nothing.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,11 +14,11 @@ use super::file::plates_gone;
 use super::taken_apart::{Rows, newest};
 use super::{Closely, Looked, SectionSeen};
 use crate::config::{Config, RightsServiceConfig};
-use crate::engine::Systems;
 use crate::engine::link::file::Doubt;
+use crate::engine::{Systems, side_by_side};
 use crate::model::{RightId, RightsRowLeftOut, RightsRowReason};
-use crate::ports::{Class, Failure, RightsListing, RightsService};
-use crate::store::{RightsPart, RightsPartRead, Store, StoreError};
+use crate::ports::{Class, Failure, RightsListing};
+use crate::store::{InsteadOf, RightsPart, RightsPartRead, Store, StoreError};
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
 
@@ -25,13 +26,16 @@ use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
 /// by the next one.
 const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 
+/// The most rows of a part.
+const ROWS_MAX: usize = 4_000_000;
+
 /// So many of what runs at this moment may always be gone at the next listing.
 const LIVE_LOSSES_MIN: usize = 9;
 
 /// Two clocks that differ by more are not the same.
 const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(60);
 
-/// Asks every service.
+/// Asks every service, all at once.
 pub(super) fn look(
     systems: &dyn Systems,
     config: &Config,
@@ -39,18 +43,50 @@ pub(super) fn look(
     (known, now, closely): (&[RightsPart], DateTime<Utc>, Closely),
     looked: &mut Looked,
 ) -> Result<(), StoreError> {
-    for service in &config.vehicles.services {
+    let of = |service| {
         let sense = config.vehicles.sense_of_service(service);
-        let one = OneService { config, store, service, sense, known, now, closely };
-        match systems.rights(service) {
-            Ok(connected) => one.look(connected.as_ref(), looked)?,
-            Err(failure) => {
-                let seen = one.unread(&failure, looked);
-                looked.sections.push(seen);
-            }
+        OneService { config, store, service, sense, known, now, closely }
+    };
+    let services: Vec<_> = config.vehicles.services.iter().map(of).collect();
+    let wanted = services.iter().map(|one| (one.service, one.wanted()));
+    let answers = side_by_side(wanted, |(service, wanted)| ask(systems, service, wanted, now));
+    services.iter().zip(answers).try_for_each(|(one, answers)| one.judge(answers, looked))
+}
+
+/// A part, and from when on changes are enough.
+type Wanted = (&'static str, Option<DateTime<Utc>>);
+
+/// What a part answered, and how long after `now` that was.
+struct Answer {
+    part: &'static str,
+    since: Option<DateTime<Utc>>,
+    listing: Result<RightsListing, Failure>,
+    after: TimeDelta,
+}
+
+/// Asks a service for its parts, up to the first that fails.
+fn ask(
+    systems: &dyn Systems,
+    service: &RightsServiceConfig,
+    wanted: Vec<Wanted>,
+    now: DateTime<Utc>,
+) -> Vec<Answer> {
+    let began = Instant::now();
+    let after = || TimeDelta::from_std(began.elapsed()).unwrap_or(TimeDelta::MAX);
+    let mut answers = Vec::new();
+    let connected = systems.rights(service);
+    for (part, since) in wanted {
+        let listing = match &connected {
+            Ok(connected) => connected.list(part, since, now),
+            Err(failure) => Err(failure.clone()),
+        };
+        let has_failed = listing.is_err();
+        answers.push(Answer { part, since, listing, after: after() });
+        if has_failed {
+            break;
         }
     }
-    Ok(())
+    answers
 }
 
 /// One service in its turn.
@@ -79,11 +115,18 @@ enum NotTaken {
 }
 
 impl OneService<'_> {
-    /// Asks for every part; all of them count, or none.
-    fn look(&self, connected: &dyn RightsService, looked: &mut Looked) -> Result<(), StoreError> {
+    /// What to ask for.
+    fn wanted(&self) -> Vec<Wanted> {
+        let parts = self.service.kind.parts().iter();
+        parts.map(|part| (*part, self.before(part).and_then(|before| self.since(before)))).collect()
+    }
+
+    /// Takes what the parts answered: all of them count, or none.
+    fn judge(&self, answers: Vec<Answer>, looked: &mut Looked) -> Result<(), StoreError> {
         let mut came = Vec::new();
-        for part in connected.parts() {
-            match self.part(connected, part)? {
+        for answer in answers {
+            let part = answer.part;
+            match self.part(answer)? {
                 Ok(one) => came.push(one),
                 Err(why) => {
                     let seen = self.refuse(part, why, looked);
@@ -92,59 +135,76 @@ impl OneService<'_> {
                 }
             }
         }
-        let mut seen = self.seen();
-        (seen.as_of, seen.is_whole, seen.is_fresh) = (Some(self.now), true, true);
+        let mut seen = SectionSeen { is_whole: true, as_of: Some(self.now), ..self.seen() };
         for one in came {
-            match one {
+            let as_of = match one {
                 Came::Same(part) => {
                     seen.rights += part.rights;
                     seen.left_out += part.left_out;
                     self.tell_known(&part, looked)?;
+                    looked.forget_of(self.store, &part)?;
+                    let as_of = part.as_of;
                     looked.same.push((part, None));
+                    as_of
                 }
                 Came::Other(read) => {
                     seen.rights += read.rights;
                     seen.left_out += read.left_out_rows;
                     self.tell(&read.left_out, looked);
+                    if let Some(before) = self.before(&read.path.to_string_lossy()) {
+                        looked.forget_of(self.store, before)?;
+                    }
+                    let as_of = read.as_of;
                     looked.fresh.push(read);
+                    as_of
                 }
-            }
+            };
+            seen.as_of = seen.as_of.map(|known| known.min(as_of));
         }
+        seen.is_fresh = self.is_fresh(seen.as_of);
         looked.sections.push(seen);
         Ok(())
     }
 
-    /// Asks for one part.
-    fn part(
-        &self,
-        connected: &dyn RightsService,
-        part: &str,
-    ) -> Result<Result<Came, NotTaken>, StoreError> {
-        let before = self.before(part);
-        let since = before.and_then(|before| self.since(before));
-        let listing = match connected.list(part, since, self.now) {
+    /// What one part answered.
+    fn part(&self, answer: Answer) -> Result<Result<Came, NotTaken>, StoreError> {
+        let Answer { part, since, listing, after } = answer;
+        let listing = match listing {
             Ok(listing) => listing,
             Err(failure) => return Ok(Err(NotTaken::Failed(failure))),
         };
-        if let Some(off) = self.clock_off(&listing) {
+        if let Some(off) = self.clock_off(&listing, after) {
             return Ok(Err(NotTaken::Clock(off)));
         }
         log::info!(
-            "{}: {} of {part} {}, {} deleted, {} without a name",
+            "{}: {} of {part} {}, {} deleted, {} about no car",
             self.service.name,
             many(listing.rights.len(), "right"),
             if listing.is_whole { "in all" } else { "changed" },
             listing.deleted.len(),
             listing.nameless,
         );
-        // The clock that goes by the listing is the service's; it never runs ahead of ours.
-        let as_of = listing.as_of.unwrap_or(self.now).min(self.now);
-        match (before, since) {
-            (Some(before), Some(_)) if !listing.is_whole => {
-                self.changes(before, listing, as_of).map(Ok)
-            }
-            _ => self.whole(part, before, listing, as_of),
+        match (self.before(part), since) {
+            (Some(before), Some(_)) if !listing.is_whole => self.changes(before, listing).map(Ok),
+            (before, _) => self.whole(part, before, listing),
         }
+    }
+
+    /// From which moment of the service's clock on changes are to be asked for; it never runs ahead of ours.
+    fn listed_at(&self, listing: &RightsListing) -> DateTime<Utc> {
+        listing.as_of.unwrap_or(self.now).min(self.now)
+    }
+
+    /// When the listing holds: a service that says that it is behind is believed.
+    fn as_of(&self, listing: &RightsListing) -> DateTime<Utc> {
+        let stated = self.listed_at(listing);
+        let is_near = self.now.signed_duration_since(stated) <= CLOCK_SLACK;
+        if is_near { self.now } else { stated }
+    }
+
+    fn is_fresh(&self, as_of: Option<DateTime<Utc>>) -> bool {
+        let fresh_for = TimeDelta::from_std(self.service.fresh_for).unwrap_or(TimeDelta::MAX);
+        as_of.is_some_and(|at| self.now.signed_duration_since(at) < fresh_for)
     }
 
     fn before(&self, part: &str) -> Option<&RightsPart> {
@@ -165,13 +225,12 @@ impl OneService<'_> {
     }
 
     /// Whether this computer's clock is another one than the service's: then nobody knows who is right, and what
-    /// is valid here and now cannot be said.
-    fn clock_off(&self, listing: &RightsListing) -> Option<String> {
+    /// is valid here and now cannot be said. The service was asked within that time.
+    fn clock_off(&self, listing: &RightsListing, within: TimeDelta) -> Option<String> {
         let server = listing.server_time?;
-        let off = self.now.signed_duration_since(server);
-        // An answer may have taken a while: a service's clock that is ahead by that much says nothing.
-        let is_off = off > CLOCK_SLACK || off < -(CLOCK_SLACK + TimeDelta::minutes(2));
-        is_off.then(|| {
+        let ahead = server.signed_duration_since(self.now);
+        let latest = within.checked_add(&CLOCK_SLACK).unwrap_or(TimeDelta::MAX);
+        (ahead < -CLOCK_SLACK || ahead > latest).then(|| {
             format!(
                 "its clock shows {}, and this computer's {}",
                 server.format("%Y-%m-%d %H:%M:%SZ"),
@@ -180,22 +239,34 @@ impl OneService<'_> {
         })
     }
 
-    /// All rights of a part.
+    /// All rights of a part. What has ended is kept for as long as any, whether it is listed still or not: it is
+    /// told as ended, and in grace it counts.
     fn whole(
         &self,
         part: &str,
         before: Option<&RightsPart>,
         listing: RightsListing,
-        as_of: DateTime<Utc>,
     ) -> Result<Result<Came, NotTaken>, StoreError> {
+        let (listed_at, as_of) = (self.listed_at(&listing), self.as_of(&listing));
         let mut rows = Rows::default();
-        for right in newest(listing.rights).values() {
+        let rights = newest(listing.rights);
+        for right in rights.values() {
             rows.take(&self.config.vehicles, &self.service.name, right);
+            if rows.rows.len() > ROWS_MAX {
+                let text = format!("{part}: more than {ROWS_MAX} cars times zones");
+                let failure = Failure::new(Class::Refused, false, &text, None);
+                return Ok(Err(NotTaken::Failed(failure)));
+            }
         }
-        let digest = rows.digest("");
+        let sha256 = rows.digest("");
+        let mut instead_of = InsteadOf::Everything;
         if let Some(before) = before {
-            if before.sense == self.sense && before.sha256 == digest {
-                return Ok(Ok(Came::Same(before.listed_at(Some(as_of), Some(self.now)))));
+            if before.sense == self.sense && before.sha256 == sha256 {
+                return Ok(Ok(Came::Same(before.listed_at(
+                    Some(listed_at),
+                    Some(self.now),
+                    as_of,
+                ))));
             }
             let running = self.store.rights().plates_running(before, self.now)?;
             let (there, listed) = (rows.plates(), rows.rows.len());
@@ -207,31 +278,51 @@ impl OneService<'_> {
             if let Some(doubt) = plates_gone(&running, &there, listed, (may_lose, accepted)) {
                 return Ok(Err(NotTaken::Doubted(doubt, listed)));
             }
+            // What was read by another configuration may be about other zones.
+            if before.sense == self.sense {
+                let ended = self.store.rights().ended_of(before, self.now)?;
+                let again = ended.iter().filter_map(|id| RightId::new(id).ok());
+                let again = again.filter(|id| rights.contains_key(id)).collect();
+                instead_of = InsteadOf::WhatRuns(self.now, again);
+            }
         }
-        let (rights, left_out) = (rows.rows.len() as u64, rows.left_out.len() as u64);
-        Ok(Ok(Came::Other(self.read(part, rows, (rights, left_out), digest, as_of, None))))
+        rows.forget(self.config.vehicles.kept_since(self.now));
+        Ok(Ok(Came::Other(RightsPartRead {
+            source: self.service.name.clone(),
+            path: part.into(),
+            sha256,
+            sense: self.sense.clone(),
+            stamp: None,
+            rights: rows.rows.len() as u64,
+            left_out_rows: rows.left_out.len() as u64,
+            rows: rows.rows,
+            left_out: rows.left_out,
+            since: Some(listed_at),
+            whole_at: Some(self.now),
+            as_of,
+            instead_of,
+        })))
     }
 
     /// The rights that changed, as far as they are other than what is known of them.
-    fn changes(
-        &self,
-        before: &RightsPart,
-        listing: RightsListing,
-        as_of: DateTime<Utc>,
-    ) -> Result<Came, StoreError> {
+    fn changes(&self, before: &RightsPart, listing: RightsListing) -> Result<Came, StoreError> {
+        let as_of = self.as_of(&listing);
+        let since =
+            Some(self.listed_at(&listing).max(before.since.unwrap_or(DateTime::UNIX_EPOCH)));
         let mut rows = Rows::default();
-        let mut instead_of = Vec::new();
+        let mut changed = Vec::new();
         let (mut rights, mut left_out) = (before.rights, before.left_out);
         let listed = newest(listing.rights);
-        let deleted: HashSet<RightId> = listing.deleted.into_iter().collect();
-        let country = self.config.vehicles.country;
-        let ids: Vec<&RightId> =
-            listed.keys().chain(deleted.iter().filter(|id| !listed.contains_key(*id))).collect();
-        for id in ids {
-            let known = self.store.rights().of_right(before, id, country)?;
+        // One that is listed was put back after it was deleted.
+        let deleted: BTreeSet<&RightId> =
+            listing.deleted.iter().filter(|id| !listed.contains_key(*id)).collect();
+        let kept_since = self.config.vehicles.kept_since(self.now);
+        for id in listed.keys().chain(deleted) {
+            let known = self.store.rights().of_right(before, id, self.config.vehicles.country)?;
             let mut own = Rows::default();
-            if let Some(right) = listed.get(id).filter(|_| !deleted.contains(id)) {
+            if let Some(right) = listed.get(id) {
                 own.take(&self.config.vehicles, &self.service.name, right);
+                own.forget(kept_since);
             }
             if own.say_the_same(&known) {
                 continue;
@@ -239,48 +330,36 @@ impl OneService<'_> {
             rights = rights.saturating_sub(known.0.len() as u64) + own.rows.len() as u64;
             left_out = left_out.saturating_sub(known.1.len() as u64) + own.left_out.len() as u64;
             rows.add(own);
-            instead_of.push(id.clone());
+            changed.push(id.clone());
         }
-        if instead_of.is_empty() {
-            let since = Some(as_of.max(before.since.unwrap_or(as_of)));
-            return Ok(Came::Same(before.listed_at(since, before.whole_at)));
+        if changed.is_empty() {
+            return Ok(Came::Same(before.listed_at(since, before.whole_at, as_of)));
         }
-        let gone: Vec<_> = instead_of.iter().map(RightId::as_str).collect();
-        let digest = rows.digest(&format!("{} {}", before.sha256, gone.join(" ")));
-        let read =
-            self.read(&before.path, rows, (rights, left_out), digest, as_of, Some(instead_of));
-        Ok(Came::Other(RightsPartRead { whole_at: before.whole_at, ..read }))
-    }
-
-    fn read(
-        &self,
-        part: &str,
-        rows: Rows,
-        (rights, left_out_rows): (u64, u64),
-        sha256: String,
-        as_of: DateTime<Utc>,
-        instead_of: Option<Vec<RightId>>,
-    ) -> RightsPartRead {
-        RightsPartRead {
+        let ids: Vec<_> = changed.iter().map(RightId::as_str).collect();
+        Ok(Came::Other(RightsPartRead {
             source: self.service.name.clone(),
-            path: part.into(),
-            sha256,
+            path: before.path.clone().into(),
+            sha256: rows.digest(&format!("{} {}", before.sha256, ids.join(" "))),
             sense: self.sense.clone(),
             stamp: None,
+            rights,
+            left_out_rows: left_out,
             rows: rows.rows,
             left_out: rows.left_out,
-            rights,
-            left_out_rows,
-            since: Some(as_of),
-            whole_at: Some(self.now),
-            instead_of,
-        }
+            since,
+            whole_at: before.whole_at,
+            as_of,
+            instead_of: InsteadOf::Rights(changed),
+        }))
     }
 
-    /// What is known of the service, before anything was asked.
+    /// What is known of it.
+    fn own(&self) -> impl Iterator<Item = &RightsPart> {
+        self.service.kind.parts().iter().filter_map(|part| self.before(part))
+    }
+
+    /// The section, before anything is said of it.
     fn seen(&self) -> SectionSeen {
-        let own: Vec<_> =
-            self.known.iter().filter(|one| one.source == self.service.name.as_str()).collect();
         SectionSeen {
             name: self.service.name.clone(),
             kind: self.service.kind.name(),
@@ -289,21 +368,15 @@ impl OneService<'_> {
             is_whole: false,
             as_of: None,
             is_fresh: false,
-            files: own.iter().map(|one| one.path.clone()).collect(),
+            files: self.service.kind.parts().iter().map(|part| (*part).to_owned()).collect(),
         }
     }
 
     /// What is known stays, and is fresh until `fresh_for` is over.
-    fn unread(&self, failure: &Failure, looked: &mut Looked) -> SectionSeen {
-        self.refuse("", NotTaken::Failed(failure.clone()), looked)
-    }
-
     fn refuse(&self, part: &str, why: NotTaken, looked: &mut Looked) -> SectionSeen {
-        let own: Vec<_> =
-            self.known.iter().filter(|one| one.source == self.service.name.as_str()).collect();
-        let is_of_sense = own.iter().all(|one| one.sense == self.sense);
-        let as_of = own.iter().map(|one| one.as_of).min().filter(|_| is_of_sense);
-        let fresh_for = TimeDelta::from_std(self.service.fresh_for).unwrap_or(TimeDelta::MAX);
+        let is_known = self.own().count() == self.service.kind.parts().len();
+        let is_known = is_known && self.own().all(|one| one.sense == self.sense);
+        let as_of = self.own().map(|one| one.as_of).min().filter(|_| is_known);
         let kind = match why {
             NotTaken::Failed(failure) => {
                 let failed = Failed::new(&failure, failure.hint.as_deref());
@@ -335,10 +408,10 @@ impl OneService<'_> {
         };
         looked.troubles.push(Trouble::new(self.about(), kind));
         SectionSeen {
-            rights: own.iter().map(|one| one.rights).sum(),
-            left_out: own.iter().map(|one| one.left_out).sum(),
+            rights: self.own().map(|one| one.rights).sum(),
+            left_out: self.own().map(|one| one.left_out).sum(),
             as_of,
-            is_fresh: as_of.is_some_and(|at| self.now.signed_duration_since(at) < fresh_for),
+            is_fresh: self.is_fresh(as_of),
             ..self.seen()
         }
     }

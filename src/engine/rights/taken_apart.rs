@@ -69,7 +69,7 @@ impl Rows {
                 self.leave_out(right, RightsRowReason::BadDates, Some(plate), until);
                 continue;
             };
-            if is_too_much {
+            if is_too_much || right.is_unreadable {
                 self.leave_out(right, RightsRowReason::BadRow, Some(plate), until);
                 continue;
             }
@@ -113,6 +113,12 @@ impl Rows {
             self.line += 1;
             self.left_out.push(RightsRowLeftOut { line: self.line, ..row });
         }
+    }
+
+    /// Takes out what ended before a moment: it is not kept.
+    pub(super) fn forget(&mut self, before: DateTime<Utc>) {
+        self.rows.retain(|row| row.period.end().is_none_or(|end| end >= before));
+        self.left_out.retain(|row| row.until.is_none_or(|until| until >= before));
     }
 
     /// The plates that a row names, usable or not.

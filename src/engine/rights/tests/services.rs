@@ -45,6 +45,7 @@ fn right(id: &str, plate: &str, zones: &[&str], from: &str, until: Option<&str>)
     let period = Period::new(at(from), until.map(at), Ends::Open).map_err(|_| None);
     ListedRight {
         id: RightId::new(id).unwrap(),
+        is_unreadable: false,
         kind: RightKind::Session,
         state: RightState::Active,
         plates: vec![ListedPlate { text: plate.to_owned(), issuer: "CT".to_owned() }],
@@ -76,16 +77,19 @@ impl Street {
 }
 
 impl RightsService for &Street {
-    fn parts(&self) -> &'static [&'static str] {
-        &["sessions"]
-    }
-
     fn list(
         &self,
         part: &str,
         since: Option<DateTime<Utc>>,
         at: DateTime<Utc>,
     ) -> Result<RightsListing, Failure> {
+        if part != "sessions" {
+            return Ok(RightsListing {
+                as_of: Some(at),
+                is_whole: since.is_none(),
+                ..Default::default()
+            });
+        }
         self.asked.lock().unwrap().push((part.to_owned(), since));
         if let Some(failure) = self.failure.lock().unwrap().clone() {
             return Err(failure);
@@ -113,10 +117,6 @@ impl RightsService for &Street {
 }
 
 impl RightsService for Desk<'static> {
-    fn parts(&self) -> &'static [&'static str] {
-        self.0.parts()
-    }
-
     fn list(
         &self,
         part: &str,
@@ -214,14 +214,14 @@ fn what_changes_is_asked_for_and_everything_else_stays() {
     // Nothing is new but what lies within the overlap, and says the same.
     let (looked, _) = city.tick(5);
     assert_eq!(street.asked()[0].1, Some(noon() - TimeDelta::minutes(15)));
-    assert!(looked.is_quiet() && looked.fresh.is_empty() && looked.same().len() == 1);
+    assert!(looked.is_quiet() && looked.fresh.is_empty() && looked.same().len() == 2);
     assert_eq!(looked.same()[0].0.since, Some(noon() + TimeDelta::minutes(5)));
     // Extended, stopped, deleted and new.
     street.put(right("s1", "ABC123", &["1"], "2026-03-10T11:00:00Z", Some("2026-03-10T15:00:00Z")));
     street.delete("s2");
     street.put(right("s3", "NEW1", &["2"], "2026-03-10T12:06:00Z", None));
     let (looked, _) = city.tick(10);
-    assert_eq!(looked.fresh[0].instead_of.as_ref().map(Vec::len), Some(3));
+    assert!(matches!(&looked.fresh[0].instead_of, InsteadOf::Rights(ids) if ids.len() == 3));
     assert_eq!(looked.sections[0].rights, 2);
     let now = ["s1 US-CT:ABC123 A1 15:00 Active", "s3 US-CT:NEW1 B1 open Active"];
     assert_eq!(city.known(), now);
@@ -287,11 +287,11 @@ fn where_too_many_are_missing_nothing_is_taken_away() {
     assert_eq!(city.tick_with(1, full).1, Exit::InStep, "they had ended");
     (0..4).for_each(|place| city.street.forget(&format!("s{place}")));
     let (looked, exit) = city.tick_with(2, full);
-    assert_eq!((exit, city.known().len()), (Exit::Refused, 30));
+    assert_eq!((exit, city.known().len()), (Exit::Refused, 60));
     let told = looked.troubles[0].line();
     assert!(told.contains("--accept-shrink 26") && !told.contains("AB0"), "{told}");
     city.tick_with(3, Closely { is_full: false, accept_shrink: Some(26) });
-    assert_eq!(city.known().len(), 26);
+    assert_eq!(city.known().len(), 56, "what has ended is kept");
     // What was read by another configuration is listed again as a whole.
     city.street.asked();
     let other = City {
@@ -392,4 +392,77 @@ fn what_runs_at_this_moment_is_listed_whole_each_time() {
     (14..24).for_each(|place| city.street.forget(&format!("s{place}")));
     let (_, exit) = city.tick(3);
     assert_eq!((exit, city.known().len()), (Exit::Refused, 16));
+}
+
+/// Mutants: the old service's permits are known at the new one; the rights of a spreadsheet are a service's now.
+#[test]
+fn another_service_under_the_same_name_is_another_one() {
+    let city = City::new();
+    city.street.put(right("s1", "ABC123", &["1"], "2026-03-10T11:00:00Z", None));
+    city.tick(0);
+    for text in [
+        SERVICE.replace("127.0.0.1:1", "127.0.0.1:2"),
+        SERVICE.replace("[ips.street]", "[parkkihubi.street]"),
+        "time_zone = \"UTC\"\n[zone.A1]\n[rights-file.street]\nfiles = [\"a.csv\"]\n".to_owned(),
+    ] {
+        let other = Town::with(&text).config;
+        let street = crate::model::testing::source("street");
+        let known = Known::read(&other.vehicles, &city.town.store).unwrap();
+        assert!(!known.readings.is_fresh(&street, noon()), "{text}");
+        city.street.asked();
+        let looked = look(&city.street, &other, &city.town.store, noon(), Closely::default());
+        assert!(city.street.asked().iter().all(|(_, since)| since.is_none()), "{text}");
+        let gone = looked.unwrap().gone.len();
+        let is_same_kind = text.contains("[ips.street]");
+        assert_eq!(gone, if is_same_kind { 0 } else { 2 }, "{text}");
+    }
+}
+
+/// Mutants: what ended is told as nothing; what was forgotten long ago is listed again as news.
+#[test]
+fn what_has_ended_is_known_as_ended_and_is_news_once() {
+    let city = City::new();
+    *city.street.is_live.lock().unwrap() = true;
+    city.street.put(right(
+        "s1",
+        "ABC123",
+        &["1"],
+        "2026-03-10T11:00:00Z",
+        Some("2026-03-10T12:03:00Z"),
+    ));
+    city.tick(0);
+    city.street.forget("s1");
+    city.tick(5);
+    assert_eq!(city.known(), ["s1 US-CT:ABC123 A1 12:03 Active"], "ended, and not listed any more");
+    let city = City::new();
+    let long_ago = Some("2026-03-01T11:00:00Z");
+    city.street.put(right("old", "ABC123", &["1"], "2026-02-10T11:00:00Z", long_ago));
+    city.tick(0);
+    assert_eq!(city.known(), Vec::<String>::new());
+    city.street.put(right("old", "ABC123", &["1"], "2026-02-10T11:00:00Z", long_ago));
+    let (looked, _) = city.tick(5);
+    assert!(looked.is_quiet() && looked.sections[0].rights == 0, "{looked:?}");
+}
+
+/// Mutants: a clock that was a year ahead for one tick takes everybody's right away; a service that says that it is
+/// behind is fresh.
+#[test]
+fn a_wrong_clock_forgets_nothing() {
+    let city = City::new();
+    let year = Some("2026-12-31T00:00:00Z");
+    city.street.put(right("s1", "ABC123", &["1"], "2026-03-10T11:00:00Z", year));
+    city.tick(0);
+    let ahead = noon() + TimeDelta::days(400);
+    let looked = look(&city.street, &city.town.config, &city.town.store, ahead, Closely::default());
+    looked.unwrap().record(&city.town.store).unwrap();
+    assert_eq!(city.known().len(), 1, "the service's clock shows another time");
+    assert!(city.tick(5).0.is_quiet());
+    // A file has no clock: it is read again when the time is right.
+    let town = Town::new();
+    town.write("ABC123,CT,A1,2026-01-01,2026-12-31,P-1,\n");
+    town.tick_with(noon(), Closely::default());
+    town.tick_with(ahead, Closely::default());
+    assert_eq!(town.lines("ABC123"), Vec::<u32>::new(), "over by that clock");
+    town.tick_with(noon() + TimeDelta::minutes(5), Closely::default());
+    assert_eq!(town.lines("ABC123"), [2]);
 }
