@@ -662,7 +662,8 @@ impl Life {
                 (_, None) => {}
             }
             let is_odd = door.is_late() || !door.grain.is_exact() || door.refuses_somebody();
-            let is_odd = is_odd && !door.tick.writes.is_empty();
+            // What a platform refused was sent, although nothing was written.
+            let is_odd = is_odd && (!door.tick.writes.is_empty() || door.tick.calls.writes > 0);
             let has_failed = ended.report().is_none_or(|report| {
                 let mine = report.changes.iter().filter(|one| one.change.device.as_str() == name);
                 let mut bad = mine.filter(|one| {
