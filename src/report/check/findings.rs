@@ -43,7 +43,12 @@ pub fn configuration(config: &Config) -> Finding {
     let link_files = is_about_members.then(|| many(config.link.files.len(), "link file"));
     let rights = config.vehicles.paths().count();
     let rights = (rights > 0).then(|| many(rights, "rights-file"));
-    let counts: Vec<String> = counts.chain(link_files).chain(rights).collect();
+    let services = config.vehicles.services.len();
+    let services = (services > 0).then(|| match services {
+        1 => "1 service of rights".to_owned(),
+        several => format!("{several} services of rights"),
+    });
+    let counts: Vec<String> = counts.chain(link_files).chain(rights).chain(services).collect();
     Finding::ok("configuration", counts.join(", "))
 }
 

@@ -264,8 +264,8 @@ impl Status {
         let stale = self.rights_files.iter().filter(|file| !file.fresh).count();
         parts.extend(counted(
             stale,
-            "rights-file was not read of late",
-            "rights-files were not read of late",
+            "source of rights was not read of late",
+            "sources of rights were not read of late",
         ));
         if !self.blocked.is_empty() {
             parts.push("changes wait for your approval".to_owned());
