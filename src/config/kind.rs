@@ -147,9 +147,6 @@ pub trait RightsKind: Debug + Sync {
     /// The word in front of the dot: `ips`.
     fn name(&self) -> &'static str;
 
-    /// What people call it: "IPS".
-    fn system(&self) -> &'static str;
-
     /// Its parts, each of which is listed by itself: "sessions", "permits".
     fn parts(&self) -> &'static [&'static str];
 

@@ -19,8 +19,8 @@ use crate::engine::vehicles::{
 };
 use crate::exit::Exit;
 use crate::model::{
-    ParkingRight, ParkingZone, ParkingZoneName, Plate, PlateRefusal, RightHolder, RightKind,
-    RightState, SourceName, Zone,
+    ParkingRight, ParkingZone, ParkingZoneName, Period, Plate, PlateRefusal, RightHolder,
+    RightKind, RightState, SourceName, Zone,
 };
 use crate::text::times::whole_seconds;
 
@@ -308,6 +308,19 @@ fn of_verdict(verdict: &Verdict<'_>) -> VerdictTold {
     }
 }
 
+/// What one right says by itself, as if everything were fresh.
+pub(super) fn alone(
+    question: Question<'_>,
+    right: &ParkingRight,
+) -> (ParkingStatus, Option<Period>) {
+    let fresh = LastRead { at: question.asked_at, fresh_for: std::time::Duration::MAX };
+    let sources = question.zone.needs().iter().chain([&right.source]);
+    let readings = Readings(sources.map(|source| (source.clone(), fresh)).collect());
+    let rights = std::slice::from_ref(right);
+    let verdict = judge(question, Evidence { rights, left_out: &[], readings: &readings });
+    (verdict.status, verdict.told.map(|told| told.period))
+}
+
 /// One right by itself, as if everything were fresh; nothing where it is not this car's.
 fn of_right(
     right: &ParkingRight,
@@ -315,13 +328,9 @@ fn of_right(
     who: &RightHolder,
     car: &Car,
 ) -> Option<RightTold> {
-    let fresh = LastRead { at: car.asked_at, fresh_for: std::time::Duration::MAX };
-    let sources = zone.needs().iter().chain([&right.source]);
-    let readings = Readings(sources.map(|source| (source.clone(), fresh)).collect());
     let question = Question { who, zone, asked_at: car.asked_at, judged_at: car.judged_at };
-    let rights = std::slice::from_ref(right);
-    let verdict = judge(question, Evidence { rights, left_out: &[], readings: &readings });
-    let why = match verdict.status {
+    let (status, period) = alone(question, right);
+    let why = match status {
         ParkingStatus::Active => "valid here and now",
         ParkingStatus::Grace => "ended, and the grace of the zone is not over",
         ParkingStatus::Expired => "ended",
@@ -331,7 +340,6 @@ fn of_right(
         ParkingStatus::Unknown => "in a state that is not known here",
         ParkingStatus::NotFound => return None,
     };
-    let period = verdict.told.map(|told| told.period);
     let holders = right.holders().iter().map(|(holder, _)| match holder {
         RightHolder::Plate(plate) => plate.spelled(),
         RightHolder::Space(space) => space.to_string(),

@@ -8,16 +8,14 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
 
-use super::parking::{KnownOfCar, exit_of};
+use super::parking::{KnownOfCar, alone, exit_of};
 use crate::config::Vehicles;
 use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::engine::vehicles::{
-    Answer, Evidence, LastRead, ParkingStatus, Question, Readings, Verdict, judge,
+    Answer, Evidence, ParkingStatus, Question, Readings, Verdict, judge,
 };
 use crate::exit::Exit;
-use crate::model::{
-    ParkingRight, ParkingZoneName, Period, Plate, RightHolder, RightKind, SourceName,
-};
+use crate::model::{ParkingRight, ParkingZoneName, Period, Plate, RightHolder, RightKind};
 
 /// A clock that differs by more judges nothing: it could make a right that has ended a valid one.
 const CLOCK_SLACK: TimeDelta = TimeDelta::seconds(300);
@@ -332,13 +330,8 @@ fn valid<'r>(
     question: Question<'_>,
     right: &'r ParkingRight,
 ) -> Option<(&'r ParkingRight, Period)> {
-    let fresh = LastRead { at: question.asked_at, fresh_for: std::time::Duration::MAX };
-    let sources = question.zone.needs().iter().chain([&right.source]);
-    let readings = Readings(sources.map(|source: &SourceName| (source.clone(), fresh)).collect());
-    let rights = std::slice::from_ref(right);
-    let verdict = judge(question, Evidence { rights, left_out: &[], readings: &readings });
-    let period = verdict.told.map(|told| told.period)?;
-    (verdict.status.answer() == Answer::Valid).then_some((right, period))
+    let (status, period) = alone(question, right);
+    Some(right).filter(|_| status.answer() == Answer::Valid).zip(period)
 }
 
 fn why(verdict: &Verdict<'_>, readings: &Readings) -> Why {

@@ -17,8 +17,9 @@ use crate::model::inert_json;
 use crate::report::parking::QuestionError;
 use crate::report::verify::{Named, Verified, VerifyError, VerifyRequest};
 
-/// What the web server is to say after a failure that may be gone in a moment, in seconds.
-const RETRY_AFTER_S: u32 = 5;
+/// What the web server is to say where another try may do better, in so many seconds.
+const UNAVAILABLE: &str = "503 Service Unavailable";
+const RETRY_AFTER: &str = "Retry-After: 5";
 
 /// Answers the question in a file, or in standard input.
 pub(super) fn run(context: &Context, from: &str) -> Result<Exit, Error> {
@@ -63,27 +64,15 @@ pub(super) fn run_as_cgi(context: &Context, environment: &Environment) -> Result
         Ok(told) => told,
         Err(error) => {
             log::error!("{}", error.lines());
-            return sorry(context, error.exit());
+            context.stop.no_last_word();
+            (context.stdout)(&broken_page(&error))?;
+            return Ok(Exit::InStep);
         }
     };
-    let pause = format!("Retry-After: {RETRY_AFTER_S}");
     match told.exit() {
         // The handheld's own repetition may find the sources read.
-        Exit::Temporary => say(context, "503 Service Unavailable", &[&pause], &told),
+        Exit::Temporary => say(context, UNAVAILABLE, &[RETRY_AFTER], &told),
         _ => say(context, "200 OK", &[], &told),
-    }
-}
-
-/// Tells whoever asks that no answer can be given now.
-pub(super) fn sorry(context: &Context, exit: Exit) -> Result<Exit, Error> {
-    let pause = format!("Retry-After: {RETRY_AFTER_S}");
-    match exit {
-        Exit::Temporary => {
-            say(context, "503 Service Unavailable", &[&pause], &Wrong::new("not now"))
-        }
-        _ => {
-            say(context, "500 Internal Server Error", &[], &Wrong::new("see the log of the server"))
-        }
     }
 }
 
@@ -187,10 +176,10 @@ fn page(status: &str, headers: &[&str], body: &str) -> String {
     text
 }
 
-/// The page of a failure before anything could be asked.
+/// The page of a failure. What it is stands in the log alone.
 pub(crate) fn broken_page(error: &Error) -> String {
     let (status, headers): (_, &[&str]) = match error.exit() {
-        Exit::Temporary => ("503 Service Unavailable", &["Retry-After: 5"]),
+        Exit::Temporary => (UNAVAILABLE, &[RETRY_AFTER]),
         _ => ("500 Internal Server Error", &[]),
     };
     page(status, headers, "{\"error\":\"see the log of the server\"}")

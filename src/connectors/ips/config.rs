@@ -78,10 +78,6 @@ impl RightsKind for Ips {
         "ips"
     }
 
-    fn system(&self) -> &'static str {
-        "IPS"
-    }
-
     fn parts(&self) -> &'static [&'static str] {
         &super::seed::PARTS
     }

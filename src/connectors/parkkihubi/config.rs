@@ -30,10 +30,6 @@ impl RightsKind for Parkkihubi {
         "parkkihubi"
     }
 
-    fn system(&self) -> &'static str {
-        "Parkkihubi"
-    }
-
     fn parts(&self) -> &'static [&'static str] {
         &super::hub::PARTS
     }
