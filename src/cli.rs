@@ -308,6 +308,13 @@ pub struct DiffArgs {
     /// End with code 2 when changes are pending.
     #[arg(long)]
     pub exit_code: bool,
+    /// Show the citations against cars that had a right, in place of changes.
+    #[arg(long, conflicts_with_all = ["only", "out", "exit_code"])]
+    pub violations: bool,
+    /// With --violations, from when on: a date, as in 2026-11-01, or how long ago, as in 12h or 7d; without it, all
+    /// that are kept.
+    #[arg(long, value_name = "WHEN", requires = "violations")]
+    pub since: Option<Since>,
 }
 
 /// Flags of `apply`.

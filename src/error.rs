@@ -241,6 +241,10 @@ impl Error {
             Self::Question(QuestionError::NoVehicles) => {
                 Some("write where they come from: `ivms-sync help vehicles`")
             }
+            Self::Question(QuestionError::NoCitations) => Some(
+                "write violations = [\"EXPIRED_METER\"] into the section of the service that has them: \
+                 `ivms-sync help vehicles`",
+            ),
             Self::Question(_) | Self::Verify(_) => None,
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")

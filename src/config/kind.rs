@@ -18,7 +18,9 @@ use super::section::Section;
 use crate::model::{Account, Memory, RightCode, SourceName, TargetName, Zone};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Capabilities, Failure, Gate, Remark, RightsService, Source, Target};
+use crate::ports::{
+    Capabilities, EventReader, Failure, Gate, Remark, RightsService, Source, Target,
+};
 
 /// Every kind of system that a configuration may name.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +33,8 @@ pub struct Kinds {
     pub gates: &'static [&'static dyn GateKind],
     /// Where rights to park come from.
     pub rights: &'static [&'static dyn RightsKind],
+    /// What stands at the kerb and takes money.
+    pub meters: &'static [&'static dyn MeterKind],
 }
 
 /// What a connection is given by the run.
@@ -150,6 +154,11 @@ pub trait RightsKind: Debug + Sync {
     /// Its parts, each of which is listed by itself: "sessions", "permits".
     fn parts(&self) -> &'static [&'static str];
 
+    /// How its events are read, where it tells of anything by itself.
+    fn events(&self) -> Option<&'static dyn EventReader> {
+        None
+    }
+
     /// Whether it can be asked for what has changed, so that all of it is listed once in a while.
     fn lists_changes(&self) -> bool {
         true
@@ -163,6 +172,15 @@ pub trait RightsKind: Debug + Sync {
     ) -> Option<Arc<dyn RightsSettings>>;
 }
 
+/// A kind of meters: `[NAME.…]` in the configuration.
+pub trait MeterKind: Debug + Sync {
+    /// The word in front of the dot: `parkeon`.
+    fn name(&self) -> &'static str;
+
+    /// How their events are read.
+    fn events(&self) -> &'static dyn EventReader;
+}
+
 /// How to connect to a service of parking rights.
 pub trait RightsSettings: Any + Debug + Send + Sync {
     /// Prepares to ask; nothing is sent yet.
@@ -170,6 +188,11 @@ pub trait RightsSettings: Any + Debug + Send + Sync {
     /// # Errors
     /// [`Failure`] where the address or the TLS set-up is unusable.
     fn connect(&self, wiring: Wiring) -> Result<Box<dyn RightsService>, Failure>;
+
+    /// Whether its citations are to be listed.
+    fn lists_citations(&self) -> bool {
+        false
+    }
 
     /// All of it that decides what its rights say: what was read under another one may say something else.
     fn sense(&self) -> String;

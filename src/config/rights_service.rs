@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::events::{EventsConfig, events};
 use super::secret_source::Surroundings;
 use super::section::Section;
 use super::{RightsKind, RightsSettings, value};
@@ -29,6 +30,8 @@ pub struct RightsServiceConfig {
     pub fresh_for: Duration,
     /// All rights are listed at least this often.
     pub full_every: Duration,
+    /// How its events are proven, where it sends any.
+    pub events: Option<EventsConfig>,
 }
 
 impl RightsServiceConfig {
@@ -55,6 +58,8 @@ pub(super) fn rights_service(
         }
         false => DAY,
     };
+    let events = kind.events().and_then(|_| events(section, surroundings));
     section.finish();
-    Some(RightsServiceConfig { name: name?, kind, settings: settings?, fresh_for, full_every })
+    let settings = settings?;
+    Some(RightsServiceConfig { name: name?, kind, settings, fresh_for, full_every, events })
 }

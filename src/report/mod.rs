@@ -7,6 +7,7 @@ pub mod attention;
 mod carried_out;
 pub mod changes;
 pub mod check;
+pub mod citations;
 pub mod gates;
 mod head;
 pub mod history;

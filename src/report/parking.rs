@@ -42,6 +42,10 @@ pub enum QuestionError {
     NoMoment,
     #[error("--zone and --at are for a plate: `ivms-sync lookup plate:ABC123 --zone A1`")]
     OnlyForPlates,
+    #[error("nothing is known of citations: no service lists or reports any")]
+    NoCitations,
+    #[error("--since is in the future, of which nothing is known")]
+    Future,
     #[error("standard input holds no WHO in its first line")]
     NoWho,
     #[error("{0} cannot be read: {1}")]

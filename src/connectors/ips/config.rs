@@ -8,13 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::Seed;
+use super::citations::Events;
 use crate::config::reading::{
     Section, Surroundings, Wrong, address, examine_certificate, text, value,
 };
 use crate::config::{RightsKind, RightsSettings, Secret, Tls, Wiring};
 use crate::model::RightCode;
 use crate::net::service::Credentials;
-use crate::ports::{Failure, Remark, RightsService};
+use crate::ports::{EventReader, Failure, Remark, RightsService};
 
 /// The kind of service that IPS is.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Settings {
     pub login: Login,
     /// Types of permits that count; empty: all of them.
     pub permits: Vec<RightCode>,
+    /// Types of citations that a right answers; empty: all of them; nothing where they are not listed.
+    pub citations: Option<Vec<RightCode>>,
 }
 
 /// How it speaks.
@@ -82,6 +85,10 @@ impl RightsKind for Ips {
         &super::seed::PARTS
     }
 
+    fn events(&self) -> Option<&'static dyn EventReader> {
+        Some(&Events)
+    }
+
     fn read(
         &self,
         section: &Section<'_>,
@@ -109,6 +116,7 @@ impl RightsKind for Ips {
         let permits = section.list("permits", |item| value::id(RightCode::new(text(item)?)));
         section.refuse_repeats("permits", permits.as_deref().unwrap_or_default());
         let are_permits_wrong = permits.is_none() && section.in_file("permits").is_some();
+        let citations = citations(section);
         if let Some(url) = &url {
             section.check_tls(url, &tls, "number plates and the secret");
         }
@@ -132,9 +140,28 @@ impl RightsKind for Ips {
         };
         let permits = permits.unwrap_or_default().into_iter().map(|(_, code)| code).collect();
         let section = section.dotted("");
-        let settings = Settings { section, url: url?, wire, tls, login, permits };
+        let citations = citations?;
+        let settings = Settings { section, url: url?, wire, tls, login, permits, citations };
         Some(settings).filter(|_| !are_permits_wrong).map(|one| Arc::new(one) as _)
     }
+}
+
+/// `violations = ["EXPIRED_METER"]`; `["*"]` is every type. `None` only together with a noted problem.
+fn citations(section: &Section<'_>) -> Option<Option<Vec<RightCode>>> {
+    const KEY: &str = "violations";
+    let kinds = section.list(KEY, |item| value::id(RightCode::new(text(item)?)));
+    let Some(kinds) = kinds else {
+        return section.in_file(KEY).is_none().then_some(None);
+    };
+    section.refuse_repeats(KEY, &kinds);
+    let kinds: Vec<_> = kinds.into_iter().map(|(_, kind)| kind).collect();
+    if kinds.is_empty() {
+        let wrong = Wrong::new("is empty, so that no citation would be looked at");
+        section.wrong(KEY, wrong.hint("leave the key out, or write [\"*\"] for every type"));
+        return None;
+    }
+    let is_every = kinds.iter().any(|kind| kind.as_str() == "*");
+    Some(Some(if is_every { Vec::new() } else { kinds }))
 }
 
 impl RightsSettings for Settings {
@@ -152,6 +179,10 @@ impl RightsSettings for Settings {
             let _ = write!(sense, " {code}");
         }
         sense
+    }
+
+    fn lists_citations(&self) -> bool {
+        self.citations.is_some()
     }
 
     fn examine(&self) -> Vec<Remark> {

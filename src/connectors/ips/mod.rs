@@ -4,6 +4,7 @@
 //! known, and no such service can be reached from here. So every answer is read with tolerance where that does
 //! no harm, and refused as a whole where a part of it may be missing.
 
+mod citations;
 mod config;
 mod seed;
 mod wire;

@@ -163,6 +163,7 @@ fn seed(server: &Server, permits: &[&str]) -> Seed {
         tls: Tls::System,
         login: Login::ApiKey(Secret::new("k e y".to_owned())),
         permits: permits.iter().map(|code| RightCode::new(code).unwrap()).collect(),
+        citations: None,
     };
     let retry = Rule {
         repeats_max: 2,

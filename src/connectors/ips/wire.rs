@@ -11,7 +11,7 @@ use crate::ports::{ListedPlate, ListedRight};
 use crate::text::hex::hex;
 
 /// A page has as many bytes as its reader takes; in depth no more than any document.
-const LIMITS: Limits = Limits { bytes_max: 64 * 1024 * 1024, ..Limits::DOCUMENT };
+pub(super) const LIMITS: Limits = Limits { bytes_max: 64 * 1024 * 1024, ..Limits::DOCUMENT };
 
 /// The type of a permit that states none.
 const KIND_DEFAULT: &str = "permit";

@@ -1,0 +1,1 @@
+//! Events are proven, read and taken once.
