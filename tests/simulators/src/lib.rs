@@ -12,6 +12,7 @@
 //!   the XML wire of officers' devices.
 //! * [`parkkihubi::Server`]: parkings and permits of a city's register; pages by number and by cursor, and
 //!   a stranger beside it, to whom nobody may go.
+//! * [`webhooks::Sender`]: signs events of these services, and hands them over as headers and a body.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -108,6 +109,7 @@ pub mod parkkihubi;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
+pub mod webhooks;
 mod xml;
 pub mod zone;
 
