@@ -42,10 +42,7 @@ pub struct EventsConfig {
 }
 
 /// Reads the section; `None` where there is none, or together with a noted problem.
-pub(super) fn events(
-    outer: &Section<'_>,
-    surroundings: &Surroundings<'_>,
-) -> Option<EventsConfig> {
+pub(super) fn events(outer: &Section<'_>, surroundings: &Surroundings<'_>) -> Option<EventsConfig> {
     let section = outer.section("events");
     if !section.is_given() {
         return None;
@@ -82,7 +79,10 @@ pub(super) fn events(
         }
     });
     if scheme != EventScheme::Stripe && !header.is_absent() {
-        section.warn(format!("{} has no effect without scheme = \"stripe\".", section.dotted("header")));
+        section.warn(format!(
+            "{} has no effect without scheme = \"stripe\".",
+            section.dotted("header")
+        ));
     }
     let header = header.or("webhook-signature".to_owned());
     section.finish();

@@ -231,8 +231,11 @@ impl<'a> VehicleSections<'a> {
             .iter()
             .map(|(kind, section)| rights_service(*kind, section, surroundings))
             .collect();
-        let meters: Vec<_> =
-            self.meters.iter().map(|(kind, section)| meters(*kind, section, surroundings)).collect();
+        let meters: Vec<_> = self
+            .meters
+            .iter()
+            .map(|(kind, section)| meters(*kind, section, surroundings))
+            .collect();
         let services_named = self.services.iter().map(|(_, section)| section);
         let named = self.files.iter().chain(services_named);
         let names: BTreeSet<SourceName> =
@@ -281,7 +284,17 @@ impl<'a> VehicleSections<'a> {
         let lists = lists.into_iter().collect::<Option<_>>()?;
         let meters = meters.into_iter().collect::<Option<_>>()?;
         let plates = plates?;
-        Some(Vehicles { country, plates, keep_plates, zones, titles, files, services, lists, meters })
+        Some(Vehicles {
+            country,
+            plates,
+            keep_plates,
+            zones,
+            titles,
+            files,
+            services,
+            lists,
+            meters,
+        })
     }
 
     /// No list of permits is written over what a run reads, nor over one of its pages.

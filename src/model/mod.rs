@@ -47,8 +47,8 @@ pub use member_plate::{MemberPlate, MemberPlateLeftOut};
 pub use memory::Memory;
 pub use money::MinorUnits;
 pub use parking_right::{
-    CitationId, ParkingRight, RightHolder, RightId, RightKind, RightState, RightVersion, SpaceId, StateWord,
-    TooManyWindows,
+    CitationId, ParkingRight, RightHolder, RightId, RightKind, RightState, RightVersion, SpaceId,
+    StateWord, TooManyWindows,
 };
 pub use parking_zone::{ParkingZone, ParkingZoneName, ParkingZones, ZoneDefinition, ZoneProblem};
 pub use period::{Ends, NoPeriod, Period, parse_instant};

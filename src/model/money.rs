@@ -26,8 +26,10 @@ impl MinorUnits {
     pub fn from_decimal(number: &str) -> Option<Self> {
         let (whole, part) = number.split_once('.').unwrap_or((number, "00"));
         let is_bare = whole == "0" || !whole.starts_with('0');
-        let are_digits = [whole, part].iter().all(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-        let is_written_so = is_bare && are_digits && !whole.is_empty() && matches!(part.len(), 1 | 2);
+        let are_digits =
+            [whole, part].iter().all(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        let is_written_so =
+            is_bare && are_digits && !whole.is_empty() && matches!(part.len(), 1 | 2);
         let minor = format!("{whole}{part:0<2}");
         let minor = minor.trim_start_matches('0');
         is_written_so.then(|| Self::from_digits(minor)).flatten()

@@ -11,9 +11,9 @@ mod rights;
 mod source;
 mod target;
 
+pub use event::{Effect, EventReader, MeterStatus};
 pub use failure::{Class, Failure};
 pub use gate::{Gate, GateRows, GateWriter};
-pub use event::{Effect, EventReader, MeterStatus};
 pub use rights::{
     CitationListing, ListedCitation, ListedPlate, ListedRight, RightsListing, RightsService,
 };

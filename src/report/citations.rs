@@ -46,9 +46,9 @@ struct Document<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Told<'a> {
+pub(super) struct Told<'a> {
     source: &'a str,
-    id: &'a str,
+    pub(super) id: &'a str,
     #[serde(serialize_with = "whole_seconds")]
     at: DateTime<Utc>,
     zone: Option<&'a str>,
@@ -59,7 +59,7 @@ struct Told<'a> {
     right: Option<RightTold<'a>>,
     known_later: bool,
     stale: Vec<&'a str>,
-    why: &'static str,
+    pub(super) why: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -109,12 +109,12 @@ impl CitationReport {
             let count = many(had_right.len(), "citation");
             let title = format!("{count} against a car that had a right:");
             let _ = writeln!(text, "{}", look.paint(Tone::Bad, &title));
-            had_right.iter().for_each(|one| self.line(&mut text, one));
+            had_right.iter().for_each(|one| line(&mut text, one, self.zone));
         }
         if !unclear.is_empty() {
             let title = format!("{} that cannot be judged:", many(unclear.len(), "citation"));
             let _ = writeln!(text, "{}", look.paint(Tone::Warning, &title));
-            unclear.iter().for_each(|one| self.line(&mut text, one));
+            unclear.iter().for_each(|one| line(&mut text, one, self.zone));
         }
         let since = with_zone(self.since.max(self.kept_since), self.zone);
         let count = had_right.len() + unclear.len() + stand + dismissed;
@@ -131,52 +131,53 @@ impl CitationReport {
         }
         look.folded(text)
     }
-
-    fn line(&self, text: &mut String, one: &Judged) {
-        let Judged { citation, zone, right, .. } = one;
-        let zone = zone.as_ref().map(ToString::to_string).or_else(|| citation.zone.clone());
-        let _ = write!(
-            text,
-            "  {} of {}: {}, {}, {}",
-            printable(citation.id.as_str()),
-            citation.source,
-            with_zone(citation.at, self.zone),
-            zone.map_or("no zone".to_owned(), |zone| format!("zone {}", printable(&zone))),
-            citation.kind.as_ref().map_or("no type".into(), |kind| printable(kind.as_str())),
-        );
-        if citation.state == CitationState::Paid {
-            text.push_str(", paid");
-        }
-        let _ = write!(text, "; {}", why(one));
-        if let Some(right) = right.as_ref().filter(|_| one.finding != Finding::Stands) {
-            let _ = write!(text, " by {}", self.right(right));
-        }
-        if one.is_late() {
-            text.push_str("; known only since after the citation");
-        }
-        if !one.stale.is_empty() {
-            let stale: Vec<_> = one.stale.iter().map(ToString::to_string).collect();
-            let _ = write!(text, "; not fresh: {}", stale.join(", "));
-        }
-        text.push('\n');
-    }
-
-    fn right(&self, right: &CitationRight) -> String {
-        let until = match right.period.end() {
-            Some(end) => with_zone(end, self.zone),
-            None => "it is stopped".to_owned(),
-        };
-        let begin = with_zone(right.period.begin(), self.zone);
-        let id = printable(right.id.as_str());
-        let issuer = match right.is_matched_without_issuer {
-            true => " (the same letters and digits, the issuer is not known)",
-            false => "",
-        };
-        format!("{id} of {}, {begin} until {until}{issuer}", right.source)
-    }
 }
 
-fn told(one: &Judged) -> Told<'_> {
+/// The line of one citation.
+fn line(text: &mut String, one: &Judged, people: Zone) {
+    let Judged { citation, zone, right, .. } = one;
+    let zone = zone.as_ref().map(ToString::to_string).or_else(|| citation.zone.clone());
+    let _ = write!(
+        text,
+        "  {} of {}: {}, {}, {}",
+        printable(citation.id.as_str()),
+        citation.source,
+        with_zone(citation.at, people),
+        zone.map_or("no zone".to_owned(), |zone| format!("zone {}", printable(&zone))),
+        citation.kind.as_ref().map_or("no type".into(), |kind| printable(kind.as_str())),
+    );
+    if citation.state != CitationState::Issued {
+        let _ = write!(text, ", {}", citation.state);
+    }
+    let _ = write!(text, "; {}", why(one));
+    if let Some(right) = right.as_ref().filter(|_| one.finding != Finding::Stands) {
+        let _ = write!(text, " by {}", by_right(right, people));
+    }
+    if one.is_late() {
+        text.push_str("; known only since after the citation");
+    }
+    if !one.stale.is_empty() {
+        let stale: Vec<_> = one.stale.iter().map(ToString::to_string).collect();
+        let _ = write!(text, "; not fresh: {}", stale.join(", "));
+    }
+    text.push('\n');
+}
+
+fn by_right(right: &CitationRight, people: Zone) -> String {
+    let until = match right.period.end() {
+        Some(end) => with_zone(end, people),
+        None => "it is stopped".to_owned(),
+    };
+    let begin = with_zone(right.period.begin(), people);
+    let id = printable(right.id.as_str());
+    let issuer = match right.is_matched_without_issuer {
+        true => " (the same letters and digits, the issuer is not known)",
+        false => "",
+    };
+    format!("{id} of {}, {begin} until {until}{issuer}", right.source)
+}
+
+pub(super) fn told(one: &Judged) -> Told<'_> {
     let Judged { citation, zone, status, right, stale, .. } = one;
     Told {
         source: citation.source.as_str(),
@@ -200,6 +201,49 @@ fn told(one: &Judged) -> Told<'_> {
         known_later: one.is_late(),
         stale: stale.iter().map(|source| source.as_str()).collect(),
         why: why(one),
+    }
+}
+
+/// The answer to `lookup citation:ID`.
+#[derive(Debug, Serialize)]
+pub struct CitationAnswer<'a> {
+    #[serde(flatten)]
+    head: Head,
+    who: &'a str,
+    #[serde(serialize_with = "whole_seconds")]
+    asked_at: DateTime<Utc>,
+    citations: Vec<Told<'a>>,
+    exit_code: u8,
+    #[serde(skip)]
+    exit: Exit,
+}
+
+impl<'a> CitationAnswer<'a> {
+    /// Of the citations with the name that was asked for; several services may have one.
+    #[must_use]
+    pub fn new(who: &'a str, judged: &'a [Judged], asked_at: DateTime<Utc>) -> Self {
+        let exit = if judged.is_empty() { Exit::NobodyFound } else { Exit::InStep };
+        let head = Head::of(CommandName::Lookup);
+        let citations = judged.iter().map(told).collect();
+        Self { head, who, asked_at, citations, exit_code: exit.code(), exit }
+    }
+
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The text for the desk.
+    #[must_use]
+    pub fn render(&self, judged: &[Judged], zone: Zone, look: Look) -> String {
+        let mut text = String::new();
+        judged.iter().for_each(|one| line(&mut text, one, zone));
+        if judged.is_empty() {
+            text.push_str(
+                "No citation of that name is known, or it is older than plates are kept.\n",
+            );
+        }
+        look.folded(text)
     }
 }
 

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use super::rights::KeptPlate;
 use super::rows::{damaged, row};
 use super::{Citations, StoreError, StoreProblem, seal};
-use crate::model::{Citation, CitationId, CitationState, Country, PlateRules, RightCode, SourceName};
+use crate::model::{
+    Citation, CitationId, CitationState, Country, PlateRules, RightCode, SourceName,
+};
 
 /// A citation, and what was known of its car when it was first heard of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,9 +165,8 @@ impl Citations<'_> {
                 "DELETE FROM citation_paid WHERE source = ?1 AND id = ?2",
             ] {
                 let mut remove = store.prepare(sql)?;
-                ids.iter().try_for_each(|id| {
-                    remove.run((source.as_str(), id.as_str())).map(|_| ())
-                })?;
+                ids.iter()
+                    .try_for_each(|id| remove.run((source.as_str(), id.as_str())).map(|_| ()))?;
             }
             Ok(())
         })

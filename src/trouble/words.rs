@@ -326,7 +326,9 @@ impl TroubleKind {
             )),
             Self::RightsRowsLeftOut { reason, .. } => Hint::text(reason.explain().1),
             Self::RightsLeftOut { reason, .. } => Hint::text(reason.explain_listed().1),
-            Self::CitationsLeftOut(_) => Hint::text("look for them in that service, and ask it why"),
+            Self::CitationsLeftOut(_) => {
+                Hint::text("look for them in that service, and ask it why")
+            }
             Self::MemberPlatesLeftOut { reason, .. } => Hint::text(reason.explain().1),
             Self::Busy(_) => Hint::text("run it again when the other one is done"),
             Self::HeldBack { is_spent: true, .. } => Hint::text(

@@ -54,9 +54,9 @@ fn status(data: &Node<'_, '_>) -> Result<MeterStatus, JsonError> {
     let zone = data.optional("zoneNumber")?.map(|zone| zone.name().map(str::to_owned));
     let status = data.field("status")?;
     // Below zero it is over since then.
-    let remaining = status.optional("timeRemaining")?.map(|node| {
-        node.whole_number(-MINUTES_MAX * 60, MINUTES_MAX * 60)
-    });
+    let remaining = status
+        .optional("timeRemaining")?
+        .map(|node| node.whole_number(-MINUTES_MAX * 60, MINUTES_MAX * 60));
     let remaining = remaining.transpose()?.map(|seconds| u32::try_from(seconds).unwrap_or(0));
     let payment = status.optional("lastPayment")?;
     let payment = payment.map(|payment| {

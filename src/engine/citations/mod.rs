@@ -22,7 +22,7 @@ use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
 pub use review::{
-    CitationRight, Finding, Judged, Review, Why, judge_citation, judged, review,
+    CitationRight, Finding, Judged, Review, Why, judge_citation, judged, of_id, review,
 };
 
 /// Changes are asked for from so long before the last listing.
@@ -147,10 +147,9 @@ impl Looked {
         let failed = Failed::new(failure, failure.hint.as_deref());
         let kind = match failure.class {
             Class::Login => TroubleKind::LoginRefused(failed),
-            class => TroubleKind::CitationsUnread {
-                needs_somebody: class != Class::Temporary,
-                failed,
-            },
+            class => {
+                TroubleKind::CitationsUnread { needs_somebody: class != Class::Temporary, failed }
+            }
         };
         self.troubles.push(Trouble::new(About::Source(source.clone()), kind));
     }

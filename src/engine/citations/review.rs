@@ -8,7 +8,8 @@ use crate::engine::vehicles::{
     Answer, Evidence, ParkingStatus, Question, Readings, Verdict, judge,
 };
 use crate::model::{
-    Citation, CitationState, ParkingZoneName, Period, RightHolder, RightId, RightKind, SourceName,
+    Citation, CitationId, CitationState, ParkingZoneName, Period, RightHolder, RightId, RightKind,
+    SourceName,
 };
 use crate::store::{CitationKept, Store, StoreError};
 
@@ -128,6 +129,31 @@ pub fn review(
             }
         }
         Ok(review)
+    })
+}
+
+/// Judges the citations of this name, of whatever service; what is dismissed too.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_id(
+    vehicles: &Vehicles,
+    store: &Store,
+    id: &str,
+    asked_at: DateTime<Utc>,
+) -> Result<Vec<Judged>, StoreError> {
+    let Ok(id) = CitationId::new(id) else { return Ok(Vec::new()) };
+    store.at_once(|| {
+        let known = Known::read(vehicles, store)?;
+        let mut found = Vec::new();
+        for service in &vehicles.services {
+            let kept = store.citations().find(&service.name, &id, vehicles.country)?;
+            if let Some(CitationKept { citation, had_right }) = kept {
+                let judged = judged(vehicles, store, &known, &citation, asked_at)?;
+                found.push(Judged { had_right_then: had_right, ..judged });
+            }
+        }
+        Ok(found)
     })
 }
 

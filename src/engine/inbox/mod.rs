@@ -66,7 +66,9 @@ pub enum Applied {
     /// So many rows of a right end sooner.
     RightEnded(usize),
     /// A meter is kept; the two ways to tell the end of paid time differ by more than two minutes.
-    Meter { is_end_doubtful: bool },
+    Meter {
+        is_end_doubtful: bool,
+    },
     Nothing,
 }
 
@@ -170,8 +172,7 @@ impl Inbox<'_> {
                 }
                 let current = if is_news { None } else { known };
                 let current = current.map_or(citation, |known| known.citation);
-                let judged =
-                    citations::judged(&config.vehicles, store, &rights, &current, now)?;
+                let judged = citations::judged(&config.vehicles, store, &rights, &current, now)?;
                 Applied::Citation(Box::new(judged))
             }
             Effect::CitationPaid(id) => {

@@ -37,7 +37,9 @@ pub enum NotProven {
     NoHeader(String),
     #[error("the header {0} cannot be read")]
     BadHeader(String),
-    #[error("it was signed {0} s ago, more than the tolerance allows, or its sender's clock is wrong")]
+    #[error(
+        "it was signed {0} s ago, more than the tolerance allows, or its sender's clock is wrong"
+    )]
     TooOld(i64),
     #[error("it was signed {0} s in the future, more than the tolerance allows: a clock is wrong")]
     TooNew(i64),
@@ -172,11 +174,7 @@ fn in_time(
     }
 }
 
-fn is_signed(
-    keys: impl Iterator<Item = Vec<u8>>,
-    parts: &[&[u8]],
-    signatures: &[Vec<u8>],
-) -> bool {
+fn is_signed(keys: impl Iterator<Item = Vec<u8>>, parts: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
     let mut is_one = false;
     for key in keys {
         for given in signatures {
