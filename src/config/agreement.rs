@@ -139,13 +139,18 @@ impl Zones {
         Self { default, is_missed: Cell::new(false) }
     }
 
+    /// The zone that holds for sections without one; UTC where there is none, which is noted if anybody needs it.
+    pub fn default(&self) -> Zone {
+        self.default.unwrap_or(Zone::UTC)
+    }
+
     /// The zone of a section.
     pub fn zone_of(&self, section: &Section<'_>) -> Zone {
         let zone = section.text("time_zone", value::time_zone);
         if zone.is_absent() && self.default.is_none() {
             self.is_missed.set(true);
         }
-        zone.or(self.default.unwrap_or(Zone::UTC))
+        zone.or(self.default())
     }
 
     /// Notes a zone that is missing.

@@ -92,6 +92,8 @@ pub struct Config {
     pub invocation: Invocation,
     /// The SQLite state file.
     pub state: PathBuf,
+    /// The zone of every section without its own.
+    pub time_zone: Zone,
     /// The name of this computer, where the environment has it.
     pub computer: Option<String>,
     /// The Cardskipper organisations, sorted by name.
@@ -125,13 +127,13 @@ impl Config {
     }
 
     /// The zone in which people are told times that belong to no door: the first door's, else that
-    /// of the first gate or rights-file.
+    /// of the first gate or rights-file, else the one at the top.
     #[must_use]
     pub fn zone_of_people(&self) -> Zone {
         let door = self.devices.first().map(|device| device.time_zone);
         let gate = || self.gates.first().map(|gate| gate.time_zone);
         let file = || self.vehicles.files.first().map(|file| file.time_zone);
-        door.or_else(gate).or_else(file).unwrap_or(Zone::UTC)
+        door.or_else(gate).or_else(file).unwrap_or(self.time_zone)
     }
 
     /// What is read under each name.

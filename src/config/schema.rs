@@ -106,6 +106,7 @@ pub(super) fn read(
         club,
         invocation: Invocation::default(),
         state: absolute(surroundings.folder, &state),
+        time_zone: zones.default(),
         computer: computer(surroundings.environment),
         sources: sources.into_iter().map(|read| read.config).collect::<Option<_>>()?,
         devices: devices.into_iter().map(|read| read.config).collect::<Option<_>>()?,

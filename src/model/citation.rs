@@ -40,9 +40,9 @@ impl Citation {
     #[must_use]
     pub fn is_newer_than(&self, known: &Self) -> bool {
         match (self.updated_at, known.updated_at) {
-            (Some(own), Some(known)) => own > known,
-            // What states no time came later than what is known.
-            (None, _) | (Some(_), None) => self != known,
+            (Some(own), Some(known_at)) if own != known_at => own > known_at,
+            // What states no other time came later than what is known.
+            _ => self != known,
         }
     }
 }

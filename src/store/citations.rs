@@ -17,7 +17,32 @@ pub struct CitationKept {
     pub citation: Citation,
     /// The car had a right, or none; nothing where that could not be said.
     pub had_right: Option<bool>,
+    /// It is said to be paid, whatever the service lists.
+    pub is_paid: bool,
 }
+
+impl CitationKept {
+    /// The citation with what became of it by all that is known.
+    #[must_use]
+    pub fn settled(self) -> Citation {
+        let state = match self.citation.state {
+            CitationState::Issued if self.is_paid => CitationState::Paid,
+            state => state,
+        };
+        Citation { state, ..self.citation }
+    }
+}
+
+/// How far the listing of a service was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CitationsListed {
+    /// Its clock at the last listing.
+    pub since: DateTime<Utc>,
+    /// When all of them were listed last, by our clock.
+    pub whole: DateTime<Utc>,
+}
+
+row!(CitationsListed { since, whole });
 
 struct Row {
     source: String,
@@ -64,12 +89,13 @@ impl Row {
                 updated_at: self.updated_at,
             },
             had_right: self.had_right,
+            is_paid: false,
         })
     }
 }
 
 impl Citations<'_> {
-    /// One citation; one that is said to be paid is.
+    /// One citation.
     pub fn find(
         &self,
         source: &SourceName,
@@ -118,9 +144,7 @@ impl Citations<'_> {
         store.prepare(sql)?.each(params, |(row, paid, sealed): Read| {
             seal::check(Some(sealed), seal::seal_of(&row, &store.accounts), "a citation")?;
             let mut kept = row.kept(&rules)?;
-            if paid.is_some() && kept.citation.state == CitationState::Issued {
-                kept.citation.state = CitationState::Paid;
-            }
+            kept.is_paid = paid.is_some();
             take(kept);
             Ok(())
         })
@@ -186,11 +210,8 @@ impl Citations<'_> {
         })
     }
 
-    /// How far the listing of a service was read: its clock at the last one, and when all were listed.
-    pub fn listed(
-        &self,
-        source: &SourceName,
-    ) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, StoreError> {
+    /// How far the listing of a service was read; nothing where it never was.
+    pub fn listed(&self, source: &SourceName) -> Result<Option<CitationsListed>, StoreError> {
         let sql = "SELECT since_at, whole_at FROM citation_list WHERE source = ?1";
         self.0.first(sql, source.as_str())
     }
@@ -199,13 +220,12 @@ impl Citations<'_> {
     pub fn keep_listed(
         &self,
         source: &SourceName,
-        since: DateTime<Utc>,
-        whole: DateTime<Utc>,
+        listed: CitationsListed,
     ) -> Result<(), StoreError> {
         self.0.exec(
             "INSERT INTO citation_list VALUES (?1, ?2, ?3) \
              ON CONFLICT (source) DO UPDATE SET since_at = ?2, whole_at = ?3",
-            (source.as_str(), since, whole),
+            (source.as_str(), listed),
         )
     }
 }

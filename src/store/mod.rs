@@ -76,7 +76,7 @@ pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
 pub use audit::{AuditEntry, AuditLine, NamedLine, Names};
 pub use blocked::BlockedPlan;
-pub use citations::CitationKept;
+pub use citations::{CitationKept, CitationsListed};
 pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};
 pub use failures::{Failures, LastFailure};

@@ -13,7 +13,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// The bytes that hex stands for, in whatever case; nothing where it stands for none.
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let are_digits = text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let are_digits =
+        text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let places = are_digits.then_some((0..text.len()).step_by(2))?;
     places.map(|place| u8::from_str_radix(text.get(place..place + 2)?, 16).ok()).collect()
 }

@@ -179,7 +179,9 @@ fn what_cannot_be_said_is_never_rightful() {
     let found = town.run(30, &["--json", "diff", "--violations"]);
     let found = found.ends(5).json();
     assert_eq!((&found["stand"], found["unclear"].as_array().unwrap().len()), (&json!(0), 5));
-    assert_eq!(found["unclear"][3]["stale"], json!(["street"]), "{found:#}");
+    let unclear = found["unclear"].as_array().unwrap();
+    let stands = unclear.iter().find(|one| one["id"] == "stands").unwrap();
+    assert_eq!(stands["stale"], json!(["street"]));
 }
 
 #[test]
@@ -350,7 +352,7 @@ fn a_world_of_tickets() {
                 }
             }
         }
-        assert!(found_any > 50, "seed {seed}: {found_any}");
+        assert!(found_any > 20, "seed {seed}: {found_any}");
         assert_eq!(street.violations(), Vec::<String>::new(), "seed {seed}");
     }
 }

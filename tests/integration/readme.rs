@@ -182,7 +182,7 @@ fn the_order_of_exit_codes_is_the_one_of_the_program() {
         Exit::ALL.into_iter().find(|exit| exit.code() == code).unwrap()
     };
     let order: Vec<Exit> = order.split(',').map(by_code).collect();
-    assert_eq!(order.len(), 9);
+    assert_eq!(order.len(), 10);
     for (place, first) in order.iter().enumerate() {
         assert_eq!(Exit::of_all(order[place..].iter().rev().copied()), *first);
         for above in [Exit::Interrupted, Exit::Terminated, Exit::Bug, Exit::Config] {
@@ -205,7 +205,7 @@ fn keys_of_the_example() -> BTreeMap<String, String> {
             let name = name.replace(".A1", ".NAME").replace(".exempt", ".NAME");
             let name = name.replace(".patrol", ".NAME").replace(".barrier", ".NAME");
             let name = name.replace(".street", ".NAME").replace(".register", ".NAME");
-            section = name.replace(".site", ".NAME") + ".";
+            section = name.replace(".site", ".NAME").replace(".kerb", ".NAME") + ".";
         } else if let Some((key, value)) = line.split_once('=')
             && line.starts_with(|c: char| c.is_ascii_lowercase())
         {

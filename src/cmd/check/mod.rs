@@ -10,6 +10,7 @@ use super::{Context, gates, permit_lists};
 use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::engine::Systems;
+use crate::engine::citations;
 use crate::engine::gates::all_cars;
 use crate::engine::rights::{self, Closely, members};
 use crate::error::Error;
@@ -47,6 +48,8 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
                 let rights = rights::look(systems, config, &store, now, closely)?;
                 let plates = members::look(config, &store, now, closely)?;
                 findings.extend(rights_seen(config, &rights));
+                let seen = citations::look(systems, config, &store, (now, closely), &rights)?;
+                findings.extend(citations_seen(&seen));
                 findings.extend(plates_of_members(&plates));
                 findings.extend(lists_of_permits(context, &store)?);
                 findings.extend(gates_seen(context, systems, &mut store, (&rights, &plates))?);
@@ -108,6 +111,15 @@ fn rights_seen(config: &Config, looked: &rights::Looked) -> Vec<Finding> {
     });
     let troubles = looked.troubles.iter().cloned().map(Finding::from);
     remarks.chain(found).chain(troubles).collect()
+}
+
+/// How many citations each service lists.
+fn citations_seen(looked: &citations::Looked) -> Vec<Finding> {
+    let found = looked
+        .counted
+        .iter()
+        .map(|(name, count)| Finding::ok(name.as_str(), many(*count, "citation")));
+    found.chain(looked.troubles.iter().cloned().map(Finding::from)).collect()
 }
 
 /// Asks every gate, and writes to none.

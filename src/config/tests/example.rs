@@ -12,7 +12,7 @@ use crate::config::problem::Report;
 use crate::config::schema;
 use crate::config::secret_source::Surroundings;
 use crate::config::section::{Reader, Section};
-use crate::config::{ListFormat, MailTls, Mode};
+use crate::config::{EventScheme, ListFormat, MailTls, Mode};
 
 pub(super) const EXAMPLE: &str = include_str!("../../../examples/ivms-sync.toml");
 
@@ -29,7 +29,9 @@ pub(super) fn passwords() -> Environment {
         "IPS_KEY",
         "PARKKIHUBI_TOKEN",
     ];
-    Environment::from_pairs(names.map(|name| (name, "a-password")))
+    let passwords = names.map(|name| (name, "a-password"));
+    let hooks = [("IPS_HOOK", "whsec_YSBob29r"), ("METER_HOOK", "a hook")];
+    Environment::from_pairs(passwords.into_iter().chain(hooks))
 }
 
 /// The example with every key that is commented out switched on.
@@ -66,7 +68,10 @@ fn it_loads_as_it_is_and_with_every_key() {
     assert_eq!(config.warnings, Vec::<String>::new());
     assert!(config.notify.email.is_none());
     let all = read_with(&uncommented(), &passwords()).unwrap();
-    assert_eq!(all.warnings, ["ips.street.username has no effect without auth = \"basic\"."]);
+    let without = |key: &str, with: &str| format!("ips.street.{key} has no effect without {with}.");
+    let warnings =
+        [without("username", "auth = \"basic\""), without("events.header", "scheme = \"stripe\"")];
+    assert_eq!(all.warnings, warnings);
     assert_eq!(all.notify.email.unwrap().tls, MailTls::FromTheStart);
     assert!(all.notify.webhook.unwrap().token.is_some());
 }
@@ -111,6 +116,11 @@ fn it_tells_the_true_defaults() {
     let minutes = Duration::from_secs(15 * 60);
     assert_eq!((register.fresh_for, street.fresh_for), (minutes, minutes));
     assert_eq!(street.full_every, Duration::from_secs(86_400));
+    let events = street.events.as_ref().unwrap();
+    assert_eq!((events.scheme, events.tolerance), (EventScheme::Standard, minutes / 3));
+    assert_eq!(events.header, "webhook-signature");
+    let meters = &vehicles.meters[0];
+    assert_eq!((meters.battery_low, meters.silent_after), (20, 8 * minutes));
     let list = &vehicles.lists[0];
     assert_eq!((list.format, list.mode), (ListFormat::Csv, Mode::Full));
     assert_eq!((list.ahead, list.rights.mode), (Duration::from_secs(14 * 86_400), 0o640));

@@ -17,7 +17,7 @@ use super::{Systems, side_by_side};
 use crate::config::{Config, RightsServiceConfig, Vehicles};
 use crate::model::{Citation, CitationId, SourceName};
 use crate::ports::{CitationListing, Class, Failure, ListedCitation};
-use crate::store::{CitationKept, Store, StoreError};
+use crate::store::{CitationKept, CitationsListed, Store, StoreError};
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
@@ -36,6 +36,8 @@ pub struct Looked {
     are_old: bool,
     kept_since: DateTime<Utc>,
     pub troubles: Vec<Trouble>,
+    /// How many each service listed: all, or those that changed.
+    pub counted: Vec<(SourceName, usize)>,
 }
 
 /// What the listing of one service changes.
@@ -44,9 +46,7 @@ struct Listed {
     source: SourceName,
     changed: Vec<CitationKept>,
     deleted: Vec<CitationId>,
-    /// The service's clock at the listing, and when all were listed last.
-    since: DateTime<Utc>,
-    whole: DateTime<Utc>,
+    listed: CitationsListed,
     /// It was listed before, and all of it needs not be remembered to be.
     is_known: bool,
 }
@@ -76,7 +76,7 @@ pub fn look(
         }
         let before = store.citations().listed(&service.name)?;
         let every = TimeDelta::from_std(service.full_every).unwrap_or(TimeDelta::MAX);
-        let since = before.filter(|(since, whole)| {
+        let since = before.filter(|CitationsListed { since, whole }| {
             let is_future = *since.max(whole) > now;
             let is_due = now.signed_duration_since(*whole) >= every;
             !closely.is_full && !is_future && !is_due
@@ -84,7 +84,7 @@ pub fn look(
         wanted.push((service, since));
     }
     let answers = side_by_side(wanted.iter(), |(service, since)| {
-        let since = since.map(|(since, _)| since.checked_sub_signed(OVERLAP).unwrap_or(since));
+        let since = since.map(|one| one.since.checked_sub_signed(OVERLAP).unwrap_or(one.since));
         systems.rights(service).and_then(|service| service.citations(kept_since, since))
     });
     for ((service, before), answer) in wanted.into_iter().zip(answers) {
@@ -102,11 +102,12 @@ impl Looked {
         config: &Config,
         store: &Store,
         service: &RightsServiceConfig,
-        (before, now): (Option<(DateTime<Utc>, DateTime<Utc>)>, DateTime<Utc>),
+        (before, now): (Option<CitationsListed>, DateTime<Utc>),
         listing: CitationListing,
     ) -> Result<(), StoreError> {
         let CitationListing { citations, deleted, unreadable, as_of } = listing;
         log::info!("{}: {} listed", service.name, many(citations.len(), "citation"));
+        self.counted.push((service.name.clone(), citations.len()));
         if unreadable > 0 {
             let kind = TroubleKind::CitationsLeftOut(unreadable);
             self.troubles.push(Trouble::new(About::Source(service.name.clone()), kind));
@@ -123,7 +124,8 @@ impl Looked {
             if is_kept && known.as_ref().is_none_or(|known| citation.is_newer_than(&known.citation))
             {
                 let had_right = known.and_then(|known| known.had_right);
-                newest.insert(citation.id.clone(), CitationKept { citation, had_right });
+                let kept = CitationKept { citation, had_right, is_paid: false };
+                newest.insert(kept.citation.id.clone(), kept);
             }
         }
         let mut gone = Vec::new();
@@ -136,8 +138,10 @@ impl Looked {
             source: service.name.clone(),
             changed: newest.into_values().collect(),
             deleted: gone,
-            since: as_of.unwrap_or(now).min(now),
-            whole: before.map_or(now, |(_, whole)| whole),
+            listed: CitationsListed {
+                since: as_of.unwrap_or(now).min(now),
+                whole: before.map_or(now, |before| before.whole),
+            },
             is_known: before.is_some(),
         });
         Ok(())
@@ -178,10 +182,10 @@ impl Looked {
         }
         store.together(|store| {
             let known = Known::read(&config.vehicles, store)?;
-            for Listed { source, changed, deleted, since, whole, .. } in &self.listed {
+            for Listed { source, changed, deleted, listed, .. } in &self.listed {
                 keep(config, store, (&known, now), changed)?;
                 store.citations().remove(source, deleted)?;
-                store.citations().keep_listed(source, *since, *whole)?;
+                store.citations().keep_listed(source, *listed)?;
             }
             store.citations().forget(self.kept_since)
         })
@@ -209,7 +213,7 @@ pub fn keep(
                 judged.finding.had_right()
             }
         };
-        noted.push(CitationKept { citation: one.citation.clone(), had_right });
+        noted.push(CitationKept { had_right, ..one.clone() });
     }
     kept.keep(&noted)
 }

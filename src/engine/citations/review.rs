@@ -11,7 +11,7 @@ use crate::model::{
     Citation, CitationId, CitationState, ParkingZoneName, Period, RightHolder, RightId, RightKind,
     SourceName,
 };
-use crate::store::{CitationKept, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// What is found of a citation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,9 +113,8 @@ pub fn review(
     store.at_once(|| {
         let known = Known::read(vehicles, store)?;
         let mut review = Review::default();
-        for CitationKept { citation, had_right } in
-            store.citations().since(since, vehicles.country)?
-        {
+        for kept in store.citations().since(since, vehicles.country)? {
+            let (had_right, citation) = (kept.had_right, kept.settled());
             if citation.state == CitationState::Dismissed {
                 review.dismissed += 1;
                 continue;
@@ -148,7 +147,8 @@ pub fn of_id(
         let mut found = Vec::new();
         for service in &vehicles.services {
             let kept = store.citations().find(&service.name, &id, vehicles.country)?;
-            if let Some(CitationKept { citation, had_right }) = kept {
+            if let Some(kept) = kept {
+                let (had_right, citation) = (kept.had_right, kept.settled());
                 let judged = judged(vehicles, store, &known, &citation, asked_at)?;
                 found.push(Judged { had_right_then: had_right, ..judged });
             }

@@ -167,11 +167,12 @@ impl Inbox<'_> {
                 // An older one than plates are kept of is taken, and its plate is not.
                 if is_news && citation.at >= config.vehicles.kept_since(now) {
                     let had_right = known.as_ref().and_then(|known| known.had_right);
-                    let kept = CitationKept { citation: citation.clone(), had_right };
+                    let citation = citation.clone();
+                    let kept = CitationKept { citation, had_right, is_paid: false };
                     citations::keep(config, store, (&rights, now), &[kept])?;
                 }
-                let current = if is_news { None } else { known };
-                let current = current.map_or(citation, |known| known.citation);
+                let kept = store.citations().find(source, &citation.id, country)?;
+                let current = kept.map_or(citation, CitationKept::settled);
                 let judged = citations::judged(&config.vehicles, store, &rights, &current, now)?;
                 Applied::Citation(Box::new(judged))
             }
