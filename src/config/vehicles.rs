@@ -240,7 +240,11 @@ impl<'a> VehicleSections<'a> {
             .collect();
         refuse_same_lists(self.lists.iter().zip(&lists));
         let files = files.into_iter().collect::<Option<_>>()?;
-        let services = services.into_iter().collect::<Option<_>>()?;
+        let mut services = services.into_iter().collect::<Option<Vec<_>>>()?;
+        for service in &mut services {
+            let names = zones.names_of(&service.name).into_iter();
+            service.zones = names.map(|(name, _)| name.clone()).collect();
+        }
         let lists = lists.into_iter().collect::<Option<_>>()?;
         let plates = plates?;
         Some(Vehicles { country, plates, keep_plates, zones, titles, files, services, lists })

@@ -6,14 +6,12 @@ use std::time::Instant;
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
-use super::Settings;
 use super::wire::{self, Page};
-use crate::model::{RightCode, RightKind};
-use crate::net::requests::RequestCount;
-use crate::net::service::{Bounds, Service, ServiceError};
-use crate::ports::{Class, Failure, ListedRight, RightsListing, RightsService};
+use crate::model::{Ends, RightCode, RightKind};
+use crate::net::service::{Question, Service, ServiceError};
+use crate::ports::{Failure, ListedRight, RightsListing, RightsService};
 
-const SESSIONS: &str = "sessions";
+pub(super) const SESSIONS: &str = "sessions";
 const PERMITS: &str = "permits";
 pub(super) const PARTS: [&str; 2] = [SESSIONS, PERMITS];
 
@@ -21,40 +19,20 @@ pub(super) const PARTS: [&str; 2] = [SESSIONS, PERMITS];
 const PAGES_MAX: usize = 20_000;
 
 /// The most rights of one listing. In memory each takes some 400 bytes.
-const RIGHTS_MAX: usize = 2_000_000;
+pub(super) const RIGHTS_MAX: usize = 2_000_000;
 
-/// One service, and how it is asked.
+/// One service, and what of it counts.
 #[derive(Debug)]
 pub struct Seed {
-    service: Service,
-    url: Url,
-    permits: Vec<RightCode>,
+    pub(super) service: Service,
+    pub(super) permits: Vec<RightCode>,
+    pub(super) ends: Ends,
 }
 
 impl Seed {
-    /// Prepares to ask; nothing is sent yet.
-    ///
-    /// # Errors
-    /// [`Failure`] where TLS cannot be set up.
-    pub fn new(settings: &Settings, requests: RequestCount) -> Result<Self, Failure> {
-        Self::within(settings, requests, Bounds::default())
-    }
-
-    pub(super) fn within(
-        settings: &Settings,
-        requests: RequestCount,
-        bounds: Bounds,
-    ) -> Result<Self, Failure> {
-        let Settings { url, tls, login, permits, .. } = settings;
-        let service = Service::new(url, tls, login.credentials(), bounds, requests)
-            .map_err(|error| Failure::new(Class::Unusable, false, &error, None))?;
-        Ok(Self { service, url: url.clone(), permits: permits.clone() })
-    }
-
     /// The address of the first page of a part.
     fn first_page(&self, part: &str, since: Option<DateTime<Utc>>) -> Url {
-        let mut url = self.url.clone();
-        url.set_path(&format!("{}/{part}", self.url.path().trim_end_matches('/')));
+        let mut url = self.service.below(part);
         {
             let mut query = url.query_pairs_mut();
             query.clear();
@@ -89,8 +67,8 @@ impl Seed {
         let mut url = first.clone();
         let began = Instant::now();
         for page in 0..PAGES_MAX {
-            let answer = self.service.get_within(&url, began.elapsed())?;
-            let read = wire::page(&answer.body, part == PERMITS)
+            let answer = self.service.ask_within(&url, Question::Get, began.elapsed())?;
+            let read = wire::page(&answer.body, part == PERMITS, self.ends)
                 .map_err(|error| not_understood(&error.to_string()))?;
             let Page { rights, deleted, nameless, as_of, next } = read;
             if page == 0 {
