@@ -60,5 +60,12 @@ pub(super) fn rights_service(
     section.finish();
     // The zones are read after it.
     let zones = Vec::new();
-    Some(RightsServiceConfig { name: name?, kind, settings: settings?, zones, fresh_for, full_every })
+    Some(RightsServiceConfig {
+        name: name?,
+        kind,
+        settings: settings?,
+        zones,
+        fresh_for,
+        full_every,
+    })
 }

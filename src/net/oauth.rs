@@ -22,7 +22,8 @@ use crate::document::{Limits, Node, parse};
 const BYTES_MAX: usize = 64 * 1024;
 
 /// What a person can do about a client that was not understood.
-const HINT: &str = "correct `token_url`, `scope`, `client_in` and `asked_as` as the service wants them";
+const HINT: &str =
+    "correct `token_url`, `scope`, `client_in` and `asked_as` as the service wants them";
 
 /// Where the client says who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,8 @@ pub struct Areas {
 
 impl Areas {
     fn listing(&self, at: DateTime<Utc>) -> Result<RightsListing, ServiceError> {
-        let not_understood = |text: &str| ServiceError::NotUnderstood(format!("{SESSIONS}: {text}"));
+        let not_understood =
+            |text: &str| ServiceError::NotUnderstood(format!("{SESSIONS}: {text}"));
         let mut rights: BTreeMap<RightId, ListedRight> = BTreeMap::new();
         let mut listing = RightsListing {
             as_of: Some(at),
@@ -35,8 +36,7 @@ impl Areas {
             // A question changes nothing, although it is a POST.
             let question = wire_xml::question(area.as_str());
             let question = Question::Post { content_type: "text/xml", body: &question };
-            let answer =
-                self.service.ask_within(self.service.url(), question, began.elapsed())?;
+            let answer = self.service.ask_within(self.service.url(), question, began.elapsed())?;
             listing.server_time = listing.server_time.or(answer.server_time);
             let entries = wire_xml::list(&answer.body, area.as_str(), self.times, self.ends)
                 .map_err(|error| not_understood(&error.to_string()))?;

@@ -253,7 +253,9 @@ impl RightsSettings for Settings {
     ) -> Result<Box<dyn RightsService>, Failure> {
         let (service, ends) = (self.service(wiring.count, Bounds::default())?, self.ends);
         Ok(match &self.wire {
-            Wire::Seed { permits, .. } => Box::new(Seed { service, permits: permits.clone(), ends }),
+            Wire::Seed { permits, .. } => {
+                Box::new(Seed { service, permits: permits.clone(), ends })
+            }
             Wire::Xml { .. } if zones.is_empty() => {
                 let text = "no [zone.NAME] has a name for it, so that there is nothing to ask for";
                 return Err(Failure::new(Class::Unusable, false, &text, None));

@@ -22,3 +22,5 @@ pub use seed::Seed;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod xml_tests;

@@ -45,8 +45,12 @@ fn entry(row: &Node<'_, '_>, area: &str, times: Zone, ends: Ends) -> Result<Entr
         let text = node.map(|node| node.name().unwrap_or("?").trim());
         Ok::<_, JsonError>(text.filter(|text| !matches!(*text, "" | "null")))
     };
-    let Some(plate) = text("LicensePlateNumber")? else { return Ok(Entry::AboutNoCar) };
     let (from, until) = (text("ParkingStartTime")?, text("ParkingExpiryTime")?);
+    let Some(plate) = text("LicensePlateNumber")? else {
+        // Without a begin either it is no row at all, but an error in a list, say.
+        row.field("ParkingStartTime")?;
+        return Ok(Entry::AboutNoCar);
+    };
     let area = text("SubAreaName")?.unwrap_or(area);
     let from_text = from.unwrap_or_default();
     let id = digest("parked", &format!("{plate:?} {from_text:?} {area:?}"));
@@ -147,7 +151,8 @@ const CLOCKS: [(&[&str], [i32; 2]); 6] = [
 /// Whether a word for a time zone is known, and that zone's clock shows another time at an instant. A word that
 /// nobody here knows says nothing.
 fn contradicts(stated: &str, times: Zone, at: DateTime<Utc>) -> bool {
-    let offset = |zone: Zone| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc();
+    let offset =
+        |zone: Zone| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc();
     let own = offset(times);
     let small = stated.to_ascii_lowercase();
     match CLOCKS.iter().find(|(words, _)| words.contains(&small.as_str())) {
