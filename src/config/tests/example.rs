@@ -13,6 +13,8 @@ use crate::config::schema;
 use crate::config::secret_source::Surroundings;
 use crate::config::section::{Reader, Section};
 use crate::config::{ListFormat, MailTls, Mode};
+use crate::connectors::ips;
+use crate::model::Ends;
 
 pub(super) const EXAMPLE: &str = include_str!("../../../examples/ivms-sync.toml");
 
@@ -27,6 +29,7 @@ pub(super) fn passwords() -> Environment {
         "DOOR_PASSWORD",
         "CARD_PASSWORD",
         "IPS_KEY",
+        "IPS_TOKEN",
         "PARKKIHUBI_TOKEN",
     ];
     Environment::from_pairs(names.map(|name| (name, "a-password")))
@@ -66,7 +69,10 @@ fn it_loads_as_it_is_and_with_every_key() {
     assert_eq!(config.warnings, Vec::<String>::new());
     assert!(config.notify.email.is_none());
     let all = read_with(&uncommented(), &passwords()).unwrap();
-    assert_eq!(all.warnings, ["ips.street.username has no effect without auth = \"basic\"."]);
+    let idle = |(key, auth)| format!("ips.street.{key} has no effect without auth = \"{auth}\".");
+    let of_token = ["token_url", "client_id", "scope", "client_in", "asked_as"];
+    let keys = of_token.map(|key| (key, "oauth2")).into_iter().chain([("username", "basic")]);
+    assert_eq!(all.warnings, keys.map(idle).collect::<Vec<_>>());
     assert_eq!(all.notify.email.unwrap().tls, MailTls::FromTheStart);
     assert!(all.notify.webhook.unwrap().token.is_some());
 }
@@ -107,9 +113,13 @@ fn it_tells_the_true_defaults() {
     let (vehicles, plain) = (given.vehicles, default.vehicles);
     assert_eq!(vehicles.keep_plates, plain.keep_plates);
     assert_eq!(vehicles.files[0].fresh_for, Duration::from_secs(3600));
-    let [register, street] = vehicles.services.as_slice() else { panic!("two services") };
+    let [meters, register, street] = vehicles.services.as_slice() else { panic!("three") };
     let minutes = Duration::from_secs(15 * 60);
-    assert_eq!((register.fresh_for, street.fresh_for), (minutes, minutes));
+    assert_eq!([meters, register, street].map(|one| one.fresh_for), [minutes; 3]);
+    let is = |street: &dyn std::any::Any| street.downcast_ref::<ips::Settings>().unwrap().ends;
+    for one in [meters, street] {
+        assert_eq!(is(&*one.settings), Ends::Open);
+    }
     assert_eq!(street.full_every, Duration::from_secs(86_400));
     let list = &vehicles.lists[0];
     assert_eq!((list.format, list.mode), (ListFormat::Csv, Mode::Full));
