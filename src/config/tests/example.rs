@@ -116,7 +116,7 @@ fn it_tells_the_true_defaults() {
     let [meters, register, street] = vehicles.services.as_slice() else { panic!("three") };
     let minutes = Duration::from_secs(15 * 60);
     assert_eq!([meters, register, street].map(|one| one.fresh_for), [minutes; 3]);
-    let is = |street: &dyn std::any::Any| street.downcast_ref::<ips::Settings>().unwrap().ends;
+    let is = |street: &dyn Any| street.downcast_ref::<ips::Settings>().unwrap().ends;
     for one in [meters, street] {
         assert_eq!(is(&*one.settings), Ends::Open);
     }

@@ -52,24 +52,24 @@ fn the_wire_of_handhelds() {
 fn keys_that_have_no_place() {
     let utc = "times = \"UTC\"\n";
     for (lines, want) in [
-        ([XML, ""], "ips.street.times is missing"),
-        ([XML, "times = \"Main St\"\n"], "ips.street.times is not a known time zone"),
-        (["", utc], "ips.street.times has no place beside wire = \"seed\""),
-        ([XML, "auth = \"basic\"\n"], "ips.street.auth has no place beside wire = \"ips-xml\""),
-        ([XML, "username = \"a\"\n"], "ips.street.username has no place"),
-        ([XML, "permits = [\"A\"]\n"], "ips.street.permits has no place"),
-        ([XML, "full_every = \"1h\"\n"], "ips.street.full_every has no place"),
-        ([XML, "client_id = \"a\"\n"], "ips.street.client_id has no place"),
-        (["wire = \"xml\"\n", ""], "ips.street.wire is none of \"seed\", \"ips-xml\""),
-        (["closed = \"yes\"\n", ""], "ips.street.closed is text, where true or false is wanted"),
-        ([OAUTH, ""], "ips.street.token_url is missing"),
-        ([OAUTH, ""], "ips.street.client_id is missing"),
+        ([XML, ""], "ips.street.times: is missing"),
+        ([XML, "times = \"Main St\"\n"], "ips.street.times: is not a known time zone"),
+        (["", utc], "ips.street.times: has no place beside wire = \"seed\""),
+        ([XML, "auth = \"basic\"\n"], "ips.street.auth: has no place beside wire = \"ips-xml\""),
+        ([XML, "username = \"a\"\n"], "ips.street.username: has no place"),
+        ([XML, "permits = [\"A\"]\n"], "ips.street.permits: has no place"),
+        ([XML, "full_every = \"1h\"\n"], "ips.street.full_every: has no place"),
+        ([XML, "client_id = \"a\"\n"], "ips.street.client_id: has no place"),
+        (["wire = \"xml\"\n", ""], "ips.street.wire: is none of \"seed\", \"ips-xml\""),
+        (["closed = \"yes\"\n", ""], "ips.street.closed: is text, where true or false is wanted"),
+        ([OAUTH, ""], "ips.street.token_url: is missing"),
+        ([OAUTH, ""], "ips.street.client_id: is missing"),
         (
             [OAUTH, "token_url = \"http://login.example/token\"\nclient_id = \"town\"\n"],
-            "ips.street.token_url is plain http",
+            "ips.street.token_url: is plain http",
         ),
-        ([OAUTH, "client_in = \"query\"\n"], "ips.street.client_in is none of"),
-        ([OAUTH, "asked_as = \"xml\"\n"], "ips.street.asked_as is none of"),
+        ([OAUTH, "client_in = \"query\"\n"], "ips.street.client_in: is none of"),
+        ([OAUTH, "asked_as = \"xml\"\n"], "ips.street.asked_as: is none of"),
     ] {
         let found = city(&lines).unwrap_err().to_string();
         assert!(found.contains(want), "{lines:?}: {found}");

@@ -38,9 +38,9 @@ fn with(from: &str, to: &str) -> String {
     ROW.replace(from, to)
 }
 
-fn ends(
-    right: &ListedRight,
-) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>), Option<DateTime<Utc>>> {
+type Both = (DateTime<Utc>, Option<DateTime<Utc>>);
+
+fn ends(right: &ListedRight) -> Result<Both, Option<DateTime<Utc>>> {
     right.period.map(|one: Period| (one.begin(), one.end()))
 }
 
