@@ -10,7 +10,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::command::{CommandName, Invocation};
@@ -294,6 +294,16 @@ impl Command {
             Self::Help(_) => CommandName::Help,
         }
     }
+
+    /// Whether it answers a web server.
+    #[must_use]
+    pub fn is_cgi(&self) -> bool {
+        match self {
+            Self::Lookup(args) => args.cgi,
+            Self::Apply(args) => args.cgi,
+            _ => false,
+        }
+    }
 }
 
 /// Flags of `diff`.
@@ -308,11 +318,18 @@ pub struct DiffArgs {
     /// End with code 2 when changes are pending.
     #[arg(long)]
     pub exit_code: bool,
+    /// Show the citations against cars that had a right, in place of changes.
+    #[arg(long, conflicts_with_all = ["only", "out", "exit_code"])]
+    pub violations: bool,
+    /// With --violations, from when on: a date, as in 2026-11-01, or how long ago, as in 12h or 7d; without it, all
+    /// that are kept.
+    #[arg(long, value_name = "WHEN", requires = "violations")]
+    pub since: Option<Since>,
 }
 
 /// Flags of `apply`.
 #[derive(Debug, Clone, Args)]
-#[group(required = true, multiple = false)]
+#[command(group(ArgGroup::new("what").required(true).args(["plan", "blocked", "event"])))]
 pub struct ApplyArgs {
     /// A plan written by diff --out, at most 60 minutes old.
     #[arg(value_name = "PLAN")]
@@ -320,6 +337,22 @@ pub struct ApplyArgs {
     /// Approve and carry out the blocked plan with this id.
     #[arg(long, value_name = "ID")]
     pub blocked: Option<String>,
+    /// Take an event, as a system sends it by itself: the body in this file, or in - for standard input.
+    #[arg(long, value_name = "FILE", requires = "from")]
+    pub event: Option<String>,
+    /// With --event, the section that it comes for: street of [ips.street].
+    #[arg(long, value_name = "NAME", requires = "event")]
+    pub from: Option<String>,
+    /// With --event, what it is, where it does not say so itself: meter.status.
+    #[arg(long, value_name = "KIND", requires = "event")]
+    pub kind: Option<String>,
+    /// With --event, the headers that came with it: lines `Name: value` in this file, or env for the variables
+    /// HTTP_NAME.
+    #[arg(long, value_name = "FILE", requires = "event")]
+    pub headers: Option<PathBuf>,
+    /// With --event -, answer a web server as a CGI program.
+    #[arg(long, requires = "event", conflicts_with = "headers")]
+    pub cgi: bool,
 }
 
 /// Flags of `status`.

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::ConfigError;
 use crate::config::first::FirstError;
+use crate::engine::inbox::{EventError, NotProven};
 use crate::engine::link::file::LinkFileError;
 use crate::engine::plan::Counterexample;
 use crate::exit::Exit;
@@ -61,6 +62,9 @@ pub enum Error {
     /// The question of a handheld is not acceptable.
     #[error("{0}")]
     Verify(VerifyError),
+    /// An event is not taken.
+    #[error("{0}")]
+    Event(EventError),
     /// `--only` names somebody who is not known.
     #[error("{}; nothing was done", not_known(texts, doubts))]
     NotKnown {
@@ -187,7 +191,9 @@ impl Error {
             | Self::NothingToAccept { .. }
             | Self::OwnFile { .. }
             | Self::OneClub(_) => Exit::Usage,
-            Self::Verify(_) => Exit::Unacceptable,
+            Self::Event(EventError::NotProven(_)) => Exit::NotProven,
+            Self::Event(EventError::Otherwise) => Exit::Refused,
+            Self::Event(EventError::Document(_)) | Self::Verify(_) => Exit::Unacceptable,
             Self::Plan { .. } | Self::NoPlan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::NotKnown { doubts, .. } => {
@@ -222,6 +228,7 @@ impl Error {
             | Self::NoBlockedPlan(_)
             | Self::Forbidden { .. } => "plan",
             Self::Verify(_) => "request",
+            Self::Event(_) => "event",
             Self::Interrupted(_)
             | Self::Locked { .. }
             | Self::LooksDiffer(_)
@@ -241,7 +248,20 @@ impl Error {
             Self::Question(QuestionError::NoVehicles) => {
                 Some("write where they come from: `ivms-sync help vehicles`")
             }
-            Self::Question(_) | Self::Verify(_) => None,
+            Self::Question(QuestionError::NoCitations) => Some(
+                "write violations = [\"EXPIRED_METER\"] into the section of the service that has them: \
+                 `ivms-sync help vehicles`",
+            ),
+            Self::Event(EventError::NotProven(NotProven::NoHeader(_))) => Some(
+                "hand over the headers that came with it: --headers FILE, --headers env or --cgi",
+            ),
+            Self::Event(EventError::NotProven(_)) => Some(
+                "see that `scheme`, `secrets` and the clock are right; nothing of it was looked at",
+            ),
+            Self::Event(EventError::Otherwise) => {
+                Some("ask the sender which of the two counts; what was taken first stays")
+            }
+            Self::Question(_) | Self::Event(_) | Self::Verify(_) => None,
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }

@@ -42,6 +42,8 @@ pub enum Exit {
     Usage,
     /// A document, an event or a file that was handed over is not acceptable.
     Unacceptable,
+    /// An event is not proven: its signature, its time or its bearer is wrong.
+    NotProven,
     /// The configuration cannot be used.
     Config,
     /// Interrupted by SIGINT, journal closed.
@@ -52,7 +54,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit, in the order of their codes.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::InStep,
         Self::Bug,
         Self::ChangesPending,
@@ -69,6 +71,7 @@ impl Exit {
         Self::NotHereAndNow,
         Self::Usage,
         Self::Unacceptable,
+        Self::NotProven,
         Self::Config,
         Self::Interrupted,
         Self::Terminated,
@@ -94,6 +97,7 @@ impl Exit {
             Self::NotHereAndNow => 22,
             Self::Usage => 64,
             Self::Unacceptable => 65,
+            Self::NotProven => 77,
             Self::Config => 78,
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -138,6 +142,7 @@ impl Exit {
             Self::NotHereAndNow => "lookup: a right is known, but not for here and now",
             Self::Usage => "the command line cannot be understood",
             Self::Unacceptable => "a document that was handed over is not acceptable",
+            Self::NotProven => "apply --event: its signature, its time or its bearer is wrong",
             Self::Config => "the configuration cannot be used",
             Self::Interrupted => {
                 "interrupted by SIGINT, once the change that was being made was complete"
@@ -205,6 +210,8 @@ impl Exit {
                 Login,
                 StalePlan,
                 Usage,
+                Unacceptable,
+                NotProven,
                 Config,
                 Interrupted,
                 Terminated,
@@ -278,13 +285,14 @@ impl Exit {
             Self::NotHereAndNow => "no right for here and now",
             Self::Usage => "the command line was not understood",
             Self::Unacceptable => "a document was not acceptable",
+            Self::NotProven => "an event was not proven",
             Self::Config => "the configuration cannot be used",
             Self::Interrupted | Self::Terminated => "interrupted",
             Self::Bug => "failed",
         }
     }
 
-    /// The one exit that several findings come to: being interrupted comes first, then 12, 7, 4,
+    /// The one exit that several findings come to: being interrupted comes first, then 12, 7, 77, 4,
     /// 11, 13, 65, 3, 5, 8, then everything else in the order of the codes; with none, all is well.
     #[must_use]
     pub fn of_all(found: impl IntoIterator<Item = Self>) -> Self {
@@ -300,18 +308,19 @@ impl Exit {
             Self::Config => 3,
             Self::Login => 4,
             Self::Fatal => 5,
-            Self::Refused => 6,
-            Self::LockHeld => 7,
-            Self::StalePlan => 8,
-            Self::Unacceptable => 9,
-            Self::PartFailed => 10,
-            Self::Temporary => 11,
-            Self::TimeLimit => 12,
-            Self::NobodyFound => 13,
-            Self::DeviceDiffers => 14,
-            Self::NotHereAndNow => 15,
-            Self::ChangesPending => 16,
-            Self::InStep => 17,
+            Self::NotProven => 6,
+            Self::Refused => 7,
+            Self::LockHeld => 8,
+            Self::StalePlan => 9,
+            Self::Unacceptable => 10,
+            Self::PartFailed => 11,
+            Self::Temporary => 12,
+            Self::TimeLimit => 13,
+            Self::NobodyFound => 14,
+            Self::DeviceDiffers => 15,
+            Self::NotHereAndNow => 16,
+            Self::ChangesPending => 17,
+            Self::InStep => 18,
         }
     }
 }
@@ -331,6 +340,7 @@ mod tests {
         let order = [
             Exit::Login,
             Exit::Fatal,
+            Exit::NotProven,
             Exit::Refused,
             Exit::LockHeld,
             Exit::PartFailed,

@@ -153,8 +153,8 @@ pub fn run(
                 _ => log::Level::Error,
             };
             log::log!(level, "{}", error.lines());
-            if matches!(command, Command::Lookup(args) if args.cgi) {
-                let said = cmd::print(&cmd::lookup::broken_page(&error));
+            if command.is_cgi() {
+                let said = cmd::print(&cmd::cgi::broken_page(&error));
                 return if said.is_ok() { Exit::InStep } else { error.exit() };
             }
             if cli.json && !matches!(error, Error::Output(_)) {
@@ -227,7 +227,7 @@ fn try_run(
     match command {
         Command::Sync(args) => cmd::sync::run(&context, args),
         Command::Diff(args) => cmd::diff::run(&context, args),
-        Command::Apply(args) => cmd::apply::run(&context, args),
+        Command::Apply(args) => cmd::apply::run(&context, environment, args),
         Command::Lookup(args) => cmd::lookup::run(&context, environment, args),
         Command::Check(args) => cmd::check::run(&context, args),
         Command::Status(args) => cmd::status::run(&context, args),

@@ -1,5 +1,7 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
+mod citations;
+
 use super::tick::closely;
 use super::{Context, permit_lists, who, write_file};
 use crate::cli::DiffArgs;
@@ -16,6 +18,9 @@ use crate::text::shell::quoted;
 
 /// Runs the command.
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
+    if args.violations {
+        return citations::run(context, args);
+    }
     let only = who::only(&args.look.only)?;
     context.refuse_own_files(&[args.out.as_deref()])?;
     let mut store = context.open_store()?;

@@ -1,6 +1,7 @@
 //! The commands: wiring only. Each gathers, asks the pure parts, and says what came of it.
 
 pub mod apply;
+pub(crate) mod cgi;
 pub mod check;
 pub mod diff;
 mod gates;

@@ -64,6 +64,11 @@ impl Environment {
         self.unreadable.contains(&folded(name))
     }
 
+    /// Every variable with its value; those that are not UTF-8 are left out.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The names of all variables, also of those that are not UTF-8.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.keys().chain(&self.unreadable).map(String::as_str)

@@ -18,7 +18,9 @@ use super::section::Section;
 use crate::model::{Account, Memory, ParkingZoneName, RightCode, SourceName, TargetName, Zone};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Capabilities, Failure, Gate, Remark, RightsService, Source, Target};
+use crate::ports::{
+    Capabilities, EventReader, Failure, Gate, Remark, RightsService, Source, Target,
+};
 
 /// Every kind of system that a configuration may name.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +33,8 @@ pub struct Kinds {
     pub gates: &'static [&'static dyn GateKind],
     /// Where rights to park come from.
     pub rights: &'static [&'static dyn RightsKind],
+    /// What stands at the kerb and takes money.
+    pub meters: &'static [&'static dyn MeterKind],
 }
 
 /// What a connection is given by the run.
@@ -147,12 +151,26 @@ pub trait RightsKind: Debug + Sync {
     /// The word in front of the dot: `ips`.
     fn name(&self) -> &'static str;
 
+    /// How its events are read, where it tells of anything by itself.
+    fn events(&self) -> Option<&'static dyn EventReader> {
+        None
+    }
+
     /// Reads its own keys, and notes every problem. `None` only together with a noted problem.
     fn read(
         &self,
         section: &Section<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RightsSettings>>;
+}
+
+/// A kind of meters: `[NAME.…]` in the configuration.
+pub trait MeterKind: Debug + Sync {
+    /// The word in front of the dot: `parkeon`.
+    fn name(&self) -> &'static str;
+
+    /// How their events are read.
+    fn events(&self) -> &'static dyn EventReader;
 }
 
 /// How to connect to a service of parking rights.
@@ -172,6 +190,11 @@ pub trait RightsSettings: Any + Debug + Send + Sync {
         wiring: Wiring,
         zones: &[ParkingZoneName],
     ) -> Result<Box<dyn RightsService>, Failure>;
+
+    /// Whether its citations are to be listed.
+    fn lists_citations(&self) -> bool {
+        false
+    }
 
     /// All of it that decides what its rights say: what was read under another one may say something else.
     fn sense(&self) -> String;

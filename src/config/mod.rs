@@ -13,12 +13,14 @@ pub mod address;
 mod agreement;
 mod connection;
 mod environment;
+mod events;
 mod find;
 pub mod first;
 mod gates;
 mod inputs;
 mod kind;
 mod load;
+mod meters;
 mod notify;
 mod overrides;
 mod permit_list;
@@ -49,19 +51,21 @@ use crate::text::lists::either;
 use crate::text::words::words;
 
 pub use environment::Environment;
+pub use events::{EventScheme, EventsConfig, standard_key};
 pub use find::{FILE_NAME, are_several, find, several};
 pub use gates::GateConfig;
 pub use kind::{
-    Common, GateKind, GateParts, GateSettings, Kinds, Login, Nouns, Place, RightsKind,
+    Common, GateKind, GateParts, GateSettings, Kinds, Login, MeterKind, Nouns, Place, RightsKind,
     RightsSettings, SourceKind, SourceParts, SourceSettings, TargetKind, TargetParts,
     TargetSettings, Wiring,
 };
 pub use load::{draft, load};
+pub use meters::MetersConfig;
 pub use permit_list::{ListFormat, PermitListConfig};
 pub use problem::{ConfigError, Problem, Wrong};
 pub use rights_service::RightsServiceConfig;
 pub use secret::Secret;
-pub use vehicles::{RightsFileConfig, Vehicles};
+pub use vehicles::{EventSender, RightsFileConfig, Vehicles};
 
 pub use crate::model::LinkRule;
 pub use crate::net::tls::Tls;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::events::{EventsConfig, events};
 use super::secret_source::Surroundings;
 use super::section::Section;
 use super::{RightsKind, RightsSettings, value};
@@ -31,6 +32,8 @@ pub struct RightsServiceConfig {
     pub fresh_for: Duration,
     /// All rights are listed at least this often.
     pub full_every: Duration,
+    /// How its events are proven, where it sends any.
+    pub events: Option<EventsConfig>,
 }
 
 impl RightsServiceConfig {
@@ -57,15 +60,10 @@ pub(super) fn rights_service(
         }
         false => DAY,
     };
+    let events = kind.events().and_then(|_| events(section, surroundings));
     section.finish();
     // The zones are read after it.
     let zones = Vec::new();
-    Some(RightsServiceConfig {
-        name: name?,
-        kind,
-        settings: settings?,
-        zones,
-        fresh_for,
-        full_every,
-    })
+    let settings = settings?;
+    Some(RightsServiceConfig { name: name?, kind, settings, zones, fresh_for, full_every, events })
 }

@@ -45,7 +45,7 @@ pub(super) fn read(
     let club = top.text("club", value::club).optional();
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
-    let car_sections = VehicleSections::find(top, kinds.rights);
+    let car_sections = VehicleSections::find(top, &kinds);
     let mut sources: Vec<SourceRead<'_>> = Vec::new();
     let mut groups = Groups::default();
     for kind in kinds.sources {

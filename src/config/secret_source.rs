@@ -57,30 +57,58 @@ pub fn read(
     surroundings: &Surroundings<'_>,
 ) -> Option<Secret> {
     if let Some(DeValue::String(_)) = section.in_file(key).map(toml::Spanned::get_ref) {
-        surroundings.has_literal.set(true);
-        section.warn(format!(
-            "{} is written in the file; take it from a variable, {{ env = \"NAME\" }}, \
-             or from a file of its own, {{ file = \"PATH\" }}.",
-            section.dotted(key)
-        ));
+        warn_of_literal(section, key, surroundings);
     }
     let found = section.find(key)?;
     let fetched = match found.raw {
         Raw::Variable(text) => literal(text),
-        Raw::File(DeValue::String(text)) => literal(text),
-        Raw::File(DeValue::Table(table)) => {
-            source(table).and_then(|source| fetch(&source, surroundings))
-        }
-        Raw::File(other) => {
-            let wrong = mismatch(other, "text or { env = \"NAME\" }");
-            Err(if other.is_array() { wrong } else { wrong.hint("put it in quotes") })
-        }
+        Raw::File(value) => fetch_value(value, surroundings),
     };
-    let fetched = section.settle(key, &found.origin, fetched)?;
+    settled(section, key, section.settle(key, &found.origin, fetched)?)
+}
+
+/// Reads a list of passwords: `None` when it is absent (not noted) or wrong (noted). One that stands there twice
+/// is one.
+pub fn read_list(
+    section: &Section<'_>,
+    key: &'static str,
+    surroundings: &Surroundings<'_>,
+) -> Option<Vec<Secret>> {
+    let read = section.list(key, |value| {
+        let is_literal = matches!(value, DeValue::String(_));
+        fetch_value(value, surroundings).map(|fetched| (fetched, is_literal))
+    })?;
+    if read.iter().any(|(_, (_, is_literal))| *is_literal) {
+        warn_of_literal(section, key, surroundings);
+    }
+    read.into_iter().map(|(_, (fetched, _))| settled(section, key, fetched)).collect()
+}
+
+fn warn_of_literal(section: &Section<'_>, key: &str, surroundings: &Surroundings<'_>) {
+    surroundings.has_literal.set(true);
+    section.warn(format!(
+        "{} is written in the file; take it from a variable, {{ env = \"NAME\" }}, \
+         or from a file of its own, {{ file = \"PATH\" }}.",
+        section.dotted(key)
+    ));
+}
+
+fn settled(section: &Section<'_>, key: &str, fetched: Fetched) -> Option<Secret> {
     if let Some(warning) = fetched.warning {
         section.warn(format!("{}: {warning}", section.dotted(key)));
     }
     Some(fetched.secret)
+}
+
+fn fetch_value(value: &DeValue<'_>, surroundings: &Surroundings<'_>) -> Result<Fetched, Wrong> {
+    match value {
+        DeValue::String(text) => literal(text),
+        DeValue::Table(table) => source(table).and_then(|source| fetch(&source, surroundings)),
+        other => {
+            let wrong = mismatch(other, "text or { env = \"NAME\" }");
+            Err(if other.is_array() { wrong } else { wrong.hint("put it in quotes") })
+        }
+    }
 }
 
 fn literal(text: &str) -> Result<Fetched, Wrong> {

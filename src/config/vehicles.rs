@@ -9,18 +9,21 @@ use sha2::{Digest, Sha256};
 use toml::de::DeValue;
 
 use super::agreement::Zones;
+use super::events::EventsConfig;
 use super::load::absolute;
+use super::meters::{MetersConfig, meters};
 use super::permit_list::{PermitListConfig, permit_list};
 use super::problem::{Origin, Wrong};
 use super::rights_service::{RightsServiceConfig, rights_service};
 use super::secret_source::Surroundings;
 use super::section::{Raw, Section, text};
-use super::{Config, RightsKind, value};
+use super::{Config, Kinds, MeterKind, RightsKind, value};
 use crate::files::is_same;
 use crate::model::{
     Country, ParkingZoneName, ParkingZones, PlateRules, SourceName, Zone, ZoneDefinition,
     ZoneProblem,
 };
+use crate::ports::EventReader;
 use crate::text::hex::hex;
 use crate::text::suggest::nearest;
 
@@ -54,6 +57,16 @@ pub struct Vehicles {
     pub services: Vec<RightsServiceConfig>,
     /// The lists of permits, sorted by name.
     pub lists: Vec<PermitListConfig>,
+    /// The meters, sorted by name.
+    pub meters: Vec<MetersConfig>,
+}
+
+/// Who may tell by itself what has happened.
+#[derive(Debug, Clone, Copy)]
+pub struct EventSender<'a> {
+    pub name: &'a SourceName,
+    pub events: &'a EventsConfig,
+    pub reader: &'static dyn EventReader,
 }
 
 /// `[rights-file.NAME]`.
@@ -79,6 +92,7 @@ impl Default for Vehicles {
             files: Vec::new(),
             services: Vec::new(),
             lists: Vec::new(),
+            meters: Vec::new(),
         }
     }
 }
@@ -88,6 +102,19 @@ impl Vehicles {
     #[must_use]
     pub fn are_there(&self) -> bool {
         !self.files.is_empty() || !self.services.is_empty()
+    }
+
+    /// Everybody who may send events.
+    pub fn event_senders(&self) -> impl Iterator<Item = EventSender<'_>> {
+        let services = self.services.iter().filter_map(|service| {
+            let (events, reader) = service.events.as_ref().zip(service.kind.events())?;
+            Some(EventSender { name: &service.name, events, reader })
+        });
+        let meters = self.meters.iter().map(|meters| {
+            let MetersConfig { name, events, kind, .. } = meters;
+            EventSender { name, events, reader: kind.events() }
+        });
+        services.chain(meters)
     }
 
     /// A digest of everything here that decides what the rows of a file say: rows that were read under another
@@ -141,6 +168,7 @@ pub(super) struct VehicleSections<'a> {
     files: Vec<Section<'a>>,
     services: Vec<(&'static dyn RightsKind, Section<'a>)>,
     lists: Vec<Section<'a>>,
+    meters: Vec<(&'static dyn MeterKind, Section<'a>)>,
     are_zones_given: bool,
     are_lists_given: bool,
     /// There is a section of rights, right or wrong.
@@ -148,24 +176,30 @@ pub(super) struct VehicleSections<'a> {
 }
 
 impl<'a> VehicleSections<'a> {
-    pub fn find(top: &Section<'a>, kinds: &[&'static dyn RightsKind]) -> Self {
+    pub fn find(top: &Section<'a>, kinds: &Kinds) -> Self {
         let parking = top.section("parking");
         let (zones, are_zones_given) = top.named("zone", "A1");
         let (files, are_files_given) = top.named("rights-file", "exempt");
         let (lists, are_lists_given) = top.named("permit-list", "patrol");
         let (mut services, mut are_rights_given) = (Vec::new(), are_files_given);
-        for kind in kinds {
+        for kind in kinds.rights {
             let (sections, is_given) = top.named(kind.name(), "street");
             services.extend(sections.into_iter().map(|section| (*kind, section)));
             are_rights_given |= is_given;
         }
         services.sort_by(|(_, one), (_, other)| one.name().cmp(other.name()));
+        let mut meters = Vec::new();
+        for kind in kinds.meters {
+            let (sections, _) = top.named(kind.name(), "meters");
+            meters.extend(sections.into_iter().map(|section| (*kind, section)));
+        }
         Self {
             parking,
             zones,
             files,
             services,
             lists,
+            meters,
             are_zones_given,
             are_rights_given,
             are_lists_given,
@@ -175,7 +209,8 @@ impl<'a> VehicleSections<'a> {
     /// Everything that has a name of its own.
     pub fn named(&self) -> impl Iterator<Item = &Section<'a>> {
         let services = self.services.iter().map(|(_, section)| section);
-        self.files.iter().chain(services).chain(&self.zones).chain(&self.lists)
+        let meters = self.meters.iter().map(|(_, section)| section);
+        self.files.iter().chain(services).chain(meters).chain(&self.zones).chain(&self.lists)
     }
 
     /// Reads all of them. `None` only together with a noted problem.
@@ -195,6 +230,11 @@ impl<'a> VehicleSections<'a> {
             .services
             .iter()
             .map(|(kind, section)| rights_service(*kind, section, surroundings))
+            .collect();
+        let meters: Vec<_> = self
+            .meters
+            .iter()
+            .map(|(kind, section)| meters(*kind, section, surroundings))
             .collect();
         let services_named = self.services.iter().map(|(_, section)| section);
         let named = self.files.iter().chain(services_named);
@@ -246,8 +286,19 @@ impl<'a> VehicleSections<'a> {
             service.zones = names.map(|(name, _)| name.clone()).collect();
         }
         let lists = lists.into_iter().collect::<Option<_>>()?;
+        let meters = meters.into_iter().collect::<Option<_>>()?;
         let plates = plates?;
-        Some(Vehicles { country, plates, keep_plates, zones, titles, files, services, lists })
+        Some(Vehicles {
+            country,
+            plates,
+            keep_plates,
+            zones,
+            titles,
+            files,
+            services,
+            lists,
+            meters,
+        })
     }
 
     /// No list of permits is written over what a run reads, nor over one of its pages.

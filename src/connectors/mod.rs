@@ -7,6 +7,7 @@ pub mod hikcentral;
 pub mod hikvision;
 pub mod hikvision_anpr;
 pub mod ips;
+pub mod parkeon;
 pub mod parkkihubi;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -19,4 +20,5 @@ pub const KINDS: Kinds = Kinds {
     targets: &[&hikvision::Hikvision, &hikcentral::HikCentral],
     gates: &[&hikvision_anpr::HikvisionAnpr],
     rights: &[&ips::Ips, &parkkihubi::Parkkihubi],
+    meters: &[&parkeon::Parkeon],
 };

@@ -112,6 +112,10 @@ pub enum Fault {
     WrongKind { found: &'static str, wanted: &'static str },
     #[error("is not a whole amount in the smallest unit of the currency, from 1 to 2^53")]
     NoAmount,
+    #[error("is not an amount above zero with at most two decimals")]
+    NoDecimalAmount,
+    #[error("is not a whole number from {0} to {1}")]
+    NotBetween(i64, i64),
     #[error("is not an instant with its offset from UTC, such as 2026-11-21T11:00:00Z")]
     NoTime,
     #[error("is neither text nor a whole number")]

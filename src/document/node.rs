@@ -139,6 +139,34 @@ impl<'v, 'p> Node<'v, 'p> {
         }
     }
 
+    /// An amount of money in a currency with two decimals: a number as it is written, never rounded.
+    ///
+    /// # Errors
+    /// [`Fault::NoDecimalAmount`] for one that is not above zero, or has more decimals; [`Fault::WrongKind`] for
+    /// text.
+    pub fn decimal_amount(&self) -> Result<MinorUnits, JsonError> {
+        match self.value {
+            Value::Number(number) => {
+                MinorUnits::from_decimal(number).ok_or_else(|| self.error(Fault::NoDecimalAmount))
+            }
+            _ => Err(self.wrong_kind("a number")),
+        }
+    }
+
+    /// A whole number between two.
+    ///
+    /// # Errors
+    /// [`Fault::NotBetween`] for every other number, [`Fault::WrongKind`] for text.
+    pub fn whole_number(&self, least: i64, most: i64) -> Result<i64, JsonError> {
+        match self.value {
+            Value::Number(number) => {
+                let whole = number.parse().ok().filter(|number| (least..=most).contains(number));
+                whole.ok_or_else(|| self.error(Fault::NotBetween(least, most)))
+            }
+            _ => Err(self.wrong_kind("a number")),
+        }
+    }
+
     /// An instant with its offset from UTC.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! Who is who, what must change, the proof of it, and carrying it out: the same for every system.
 
 pub mod carry_out;
+pub mod citations;
 pub mod execute;
 pub mod gates;
 pub mod gather;
+pub mod inbox;
 pub mod link;
 mod outcome;
 pub mod plan;

@@ -4,6 +4,7 @@
 
 mod account;
 mod change;
+mod citation;
 mod email;
 mod gate_row;
 mod holder;
@@ -31,6 +32,7 @@ mod zone;
 
 pub use account::{Account, Accounts};
 pub use change::{Change, Verb};
+pub use citation::{Citation, CitationState};
 pub use email::Email;
 pub use gate_row::{Days, GateRow, OwnRow, RightRef, RowEffect, RowTime, RowVerb};
 pub use holder::{Holder, Right, Span, UnreadableRight, full_name};
@@ -45,8 +47,8 @@ pub use member_plate::{MemberPlate, MemberPlateLeftOut};
 pub use memory::Memory;
 pub use money::MinorUnits;
 pub use parking_right::{
-    ParkingRight, RightHolder, RightId, RightKind, RightState, RightVersion, SpaceId, StateWord,
-    TooManyWindows,
+    CitationId, ParkingRight, RightHolder, RightId, RightKind, RightState, RightVersion, SpaceId,
+    StateWord, TooManyWindows,
 };
 pub use parking_zone::{ParkingZone, ParkingZoneName, ParkingZones, ZoneDefinition, ZoneProblem};
 pub use period::{Ends, NoPeriod, Period, parse_instant};

@@ -20,6 +20,21 @@ impl MinorUnits {
         NonZeroU64::new(amount).map(Self)
     }
 
+    /// Takes a decimal number, as JSON writes it, of a currency with two decimals: 25, 25.0 and 25.00 are one.
+    /// `None` for a third decimal, whatever it is, for a sign and for an exponent.
+    #[must_use]
+    pub fn from_decimal(number: &str) -> Option<Self> {
+        let (whole, part) = number.split_once('.').unwrap_or((number, "00"));
+        let is_bare = whole == "0" || !whole.starts_with('0');
+        let are_digits =
+            [whole, part].iter().all(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        let is_written_so =
+            is_bare && are_digits && !whole.is_empty() && matches!(part.len(), 1 | 2);
+        let minor = format!("{whole}{part:0<2}");
+        let minor = minor.trim_start_matches('0');
+        is_written_so.then(|| Self::from_digits(minor)).flatten()
+    }
+
     #[must_use]
     pub fn get(self) -> u64 {
         self.0.get()
@@ -53,6 +68,31 @@ mod tests {
             ("١", None),
         ] {
             assert_eq!(MinorUnits::from_digits(digits).map(MinorUnits::get), want, "{digits}");
+        }
+    }
+
+    #[test]
+    fn decimals_are_exact() {
+        for (number, want) in [
+            ("25", Some(2500)),
+            ("25.0", Some(2500)),
+            ("25.00", Some(2500)),
+            ("4.75", Some(475)),
+            ("0.05", Some(5)),
+            ("0.5", Some(50)),
+            ("90071992547409.92", Some(1 << 53)),
+            ("90071992547409.93", None),
+            ("25.005", None),
+            ("25.", None),
+            (".5", None),
+            ("0.00", None),
+            ("0", None),
+            ("-1", None),
+            ("2.5e1", None),
+            ("025", None),
+            ("", None),
+        ] {
+            assert_eq!(MinorUnits::from_decimal(number).map(MinorUnits::get), want, "{number}");
         }
     }
 }

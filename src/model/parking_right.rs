@@ -56,6 +56,8 @@ text_of_a_right! {
     StateWord
     /// A parking space, or the meter that stands there: `METER-A1-001`.
     SpaceId
+    /// What a service calls a citation: `ips_viol_789`. Messages name a citation by it, never a plate.
+    CitationId
 }
 
 /// What sort of right it is.

@@ -124,6 +124,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::Asked(_)
         | Error::Question(_)
         | Error::Verify(_)
+        | Error::Event(_)
         | Error::NoDevice(_)
         | Error::NothingToAccept { .. }
         | Error::Plan { .. }

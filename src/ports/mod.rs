@@ -3,6 +3,7 @@
 //! [`engine`](crate::engine) knows the systems only through these traits. A connector implements them, and a
 //! simulation puts its own worlds behind them.
 
+mod event;
 mod failure;
 mod gate;
 pub mod progress;
@@ -10,9 +11,12 @@ mod rights;
 mod source;
 mod target;
 
+pub use event::{Effect, EventReader, MeterStatus};
 pub use failure::{Class, Failure};
 pub use gate::{Gate, GateRows, GateWriter};
-pub use rights::{ListedPlate, ListedRight, RightsListing, RightsService};
+pub use rights::{
+    CitationListing, ListedCitation, ListedPlate, ListedRight, RightsListing, RightsService,
+};
 pub use source::{Listing, Snapshot, Source, Unusable};
 pub use target::{
     Capabilities, Committed, FullRecord, Identity, Pending, RecordList, Remark, Severity,

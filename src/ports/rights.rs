@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Failure;
-use crate::model::{Period, RightId, RightKind, RightState};
+use super::{Class, Failure};
+use crate::model::{CitationId, CitationState, Period, RightCode, RightId, RightKind, RightState};
 
 /// One right as its service says it; plates and zones are texts still, since what they mean is the
 /// configuration's to say.
@@ -59,6 +59,32 @@ pub struct RightsListing {
     pub is_live: bool,
 }
 
+/// One citation as its service says it; plate and zone are texts still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedCitation {
+    pub id: CitationId,
+    pub plate: ListedPlate,
+    pub zone: Option<String>,
+    /// What it is about: `EXPIRED_METER`.
+    pub kind: Option<RightCode>,
+    pub at: DateTime<Utc>,
+    pub state: CitationState,
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// What one listing of citations brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CitationListing {
+    /// In the order of the answers; an id may occur twice.
+    pub citations: Vec<ListedCitation>,
+    /// Ids of citations that are there no more.
+    pub deleted: Vec<CitationId>,
+    /// Entries that have no name or no instant: nothing can be said of them.
+    pub unreadable: usize,
+    /// The service's own clock at the first answer, as the listing states it.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
 /// A connection to one service of rights.
 pub trait RightsService: Send {
     /// Lists the rights of a part: those changed at or after a moment of the service's clock, or all. `at` is now.
@@ -71,4 +97,17 @@ pub trait RightsService: Send {
         since: Option<DateTime<Utc>>,
         at: DateTime<Utc>,
     ) -> Result<RightsListing, Failure>;
+
+    /// Lists the citations from an instant on: all, or those changed at or after a moment of the service's clock.
+    ///
+    /// # Errors
+    /// [`Failure`]; a listing that is not whole is one. So is a service that has none.
+    fn citations(
+        &self,
+        from: DateTime<Utc>,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<CitationListing, Failure> {
+        let _ = (from, since);
+        Err(Failure::new(Class::Refused, false, &"lists no citations", None))
+    }
 }

@@ -42,10 +42,21 @@ pub enum QuestionError {
     NoMoment,
     #[error("--zone and --at are for a plate: `ivms-sync lookup plate:ABC123 --zone A1`")]
     OnlyForPlates,
+    #[error("nothing is known of citations: no service lists or reports any")]
+    NoCitations,
+    #[error("--since is in the future, of which nothing is known")]
+    Future,
+    #[error("nothing is known of meters: the configuration has no section of any")]
+    NoMeters,
     #[error("standard input holds no WHO in its first line")]
     NoWho,
     #[error("{0} cannot be read: {1}")]
-    NoBatch(String, String),
+    NoFile(String, String),
+    /// Nobody may send events under that name; with the one that may have been meant.
+    #[error("no section {} takes events{}", .0.escape_debug(), meant(.1.as_deref()))]
+    NoSender(String, Option<String>),
+    #[error("--cgi reads the body of a request: write --event -")]
+    CgiReadsInput,
 }
 
 fn meant(meant: Option<&str>) -> String {

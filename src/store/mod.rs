@@ -24,12 +24,14 @@ mod alarms;
 mod attention;
 mod audit;
 mod blocked;
+mod citations;
 mod devices;
 mod error;
 mod failures;
 mod future;
 mod gates;
 pub mod health;
+mod inbox;
 mod journal;
 mod links;
 pub mod lock;
@@ -74,11 +76,13 @@ pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
 pub use audit::{AuditEntry, AuditLine, NamedLine, Names};
 pub use blocked::BlockedPlan;
+pub use citations::CitationKept;
 pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};
 pub use failures::{Failures, LastFailure};
 pub use future::FutureRun;
 pub use gates::{GateChange, GateKept};
+pub use inbox::{MeterKept, Taken};
 pub use journal::{Intent, Outcome, OutcomeKind, RunEnd, end_from_outside};
 pub use links::{SettledRoles, SinceRow};
 pub use login::LoginMemory;
@@ -158,10 +162,14 @@ macro_rules! views {
 views! {
     /// What each channel was told.
     alarms Alarms
+    /// Citations, as services list and report them.
+    citations Citations
     /// Devices and their persons as last read.
     devices Devices
     /// Gates and the rows that this program made there.
     gates Gates
+    /// Events that were taken, and what meters state.
+    inbox Inbox
     /// Runs, announced writes and the audit log.
     journal Journal
     /// Links and link files.

@@ -12,9 +12,9 @@ use rusqlite::{Row, Statement};
 
 use super::StoreProblem;
 use crate::model::{
-    Accounts, Budget, Cause, Email, Flaw, HolderId, HolderNumber, Kind, Limit, LinkRule, Memory,
-    RecordId, RecordStanding, RightCode, RightsRowReason, RowReason, RowVerb, RunId, SourceName,
-    Span, TargetName, UnreadableRight, Window,
+    Accounts, Budget, Cause, CitationState, Email, Flaw, HolderId, HolderNumber, Kind, Limit,
+    LinkRule, Memory, RecordId, RecordStanding, RightCode, RightsRowReason, RowReason, RowVerb,
+    RunId, SourceName, Span, TargetName, UnreadableRight, Window,
 };
 use crate::trouble::FailureKind;
 
@@ -225,6 +225,7 @@ texts! {
     TargetName: "a device", |text| TargetName::new(text).ok();
     Budget: "a budget", Budget::from_word;
     Cause: "a cause", Cause::from_word;
+    CitationState: "what became of a citation", CitationState::from_word;
     Flaw: "what is wrong with a person", Flaw::from_word;
     FailureKind: "a kind of failure", FailureKind::from_word;
     Kind: "a kind of change", Kind::from_word;

@@ -247,6 +247,62 @@ CREATE INDEX parking_left_out_id ON parking_left_out (file, right_id) WHERE righ
 CREATE INDEX parking_left_out_plate ON parking_left_out (plate) WHERE plate IS NOT NULL;
 CREATE INDEX parking_left_out_until ON parking_left_out (until_at) WHERE until_at IS NOT NULL;
 
+-- What officers wrote against cars, as services say it.
+CREATE TABLE citation (
+    source     TEXT    NOT NULL,         -- the section that names the service
+    id         TEXT    NOT NULL,         -- what the service calls it
+    plate      TEXT,                     -- NULL: it cannot be read for certain
+    issuer     TEXT,
+    zone       TEXT,                     -- as the service calls it
+    kind       TEXT,                     -- what it is about: EXPIRED_METER
+    at         INTEGER NOT NULL,
+    state      TEXT    NOT NULL,         -- issued, paid, dismissed
+    updated_at INTEGER,                  -- by the service's clock
+    had_right  INTEGER,                  -- when it was first heard of, the car had a right; NULL: not to be said
+    seal       INTEGER NOT NULL,
+    PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX citation_at ON citation (at);
+
+-- Citations that are said to be paid, whether they are known yet or not.
+CREATE TABLE citation_paid (
+    source  TEXT    NOT NULL,
+    id      TEXT    NOT NULL,
+    paid_at INTEGER NOT NULL,            -- when that was heard
+    PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
+
+-- How far the listing of a service's citations was read.
+CREATE TABLE citation_list (
+    source   TEXT    PRIMARY KEY,
+    since_at INTEGER NOT NULL,           -- its clock at the last listing
+    whole_at INTEGER NOT NULL            -- when all of them were listed last
+) STRICT, WITHOUT ROWID;
+
+-- Events that were taken, so that each has one effect however often it is delivered.
+CREATE TABLE event (
+    source TEXT    NOT NULL,             -- the section that it came for
+    id     TEXT    NOT NULL,
+    sha256 TEXT    NOT NULL,             -- of its bytes, lower-case hex
+    at     INTEGER NOT NULL,             -- when it was taken
+    PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX event_at ON event (at);
+
+-- Meters as their last statement says.
+CREATE TABLE meter (
+    source         TEXT    NOT NULL,     -- the section that it belongs to
+    id             TEXT    NOT NULL,     -- METER-A1-001
+    zone           TEXT,                 -- as the meter calls it
+    is_operational INTEGER NOT NULL,
+    is_occupied    INTEGER,
+    battery        INTEGER,              -- percent
+    paid_from      INTEGER,              -- the space is paid for from here
+    paid_until     INTEGER,              -- to here, half-open
+    said_at        INTEGER NOT NULL,     -- when it stated that
+    PRIMARY KEY (source, id)
+) STRICT, WITHOUT ROWID;
+
 -- Lists of permits as they were found, or put, on the disk last.
 CREATE TABLE permit_list (
     name          TEXT    PRIMARY KEY,   -- the section: patrol

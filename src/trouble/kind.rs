@@ -60,6 +60,15 @@ pub enum TroubleKind {
     /// Rights of a service that give nobody anything; which, by the service's ids.
     RightsLeftOut { reason: RightsRowReason, ids: Vec<String> },
 
+    /// The citations of a service cannot be read; those that are known stay.
+    CitationsUnread {
+        /// No later run mends it by itself.
+        needs_somebody: bool,
+        failed: Failed,
+    },
+    /// So many citations of a service have no name or no time, so that nothing can be said of them.
+    CitationsLeftOut(usize),
+
     /// The plates of members in a link file cannot be read, or are not believed, while its links can be; what was
     /// known of them stays.
     MemberPlatesUnread {
@@ -362,6 +371,8 @@ words! {
         LinkFileUnread = "link-file-unread",
         RightsUnread = "rights-unread",
         RightsRowsLeftOut = "rights-rows-left-out",
+        CitationsUnread = "citations-unread",
+        CitationsLeftOut = "citations-left-out",
         MemberPlatesUnread = "member-plates-unread",
         MemberPlatesLeftOut = "member-plates-left-out",
         PermitListUnwritten = "permit-list-unwritten",

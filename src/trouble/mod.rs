@@ -133,8 +133,10 @@ impl TroubleKind {
             Self::LinkFileUnread { may_be_right: true, .. } => Exit::InStep,
             Self::LinkFileUnread { may_be_right: false, .. }
             | Self::RightsUnread { needs_somebody: false, .. }
+            | Self::CitationsUnread { needs_somebody: false, .. }
             | Self::MemberPlatesUnread { needs_somebody: false, .. } => Exit::Temporary,
             Self::RightsUnread { needs_somebody: true, .. }
+            | Self::CitationsUnread { needs_somebody: true, .. }
             | Self::MemberPlatesUnread { needs_somebody: true, .. } => Exit::Refused,
             Self::PermitListUnwritten(_)
             | Self::Busy(_)
@@ -181,6 +183,7 @@ impl TroubleKind {
             | Self::NotTold(_)
             | Self::RightsRowsLeftOut { .. }
             | Self::RightsLeftOut { .. }
+            | Self::CitationsLeftOut(_)
             | Self::MemberPlatesLeftOut { .. }
             | Self::Repeated(..) => Exit::InStep,
         }
@@ -210,6 +213,8 @@ impl TroubleKind {
             Self::LinkFileUnread { .. } => Word::LinkFileUnread,
             Self::RightsUnread { .. } => Word::RightsUnread,
             Self::RightsRowsLeftOut { .. } | Self::RightsLeftOut { .. } => Word::RightsRowsLeftOut,
+            Self::CitationsUnread { .. } => Word::CitationsUnread,
+            Self::CitationsLeftOut(_) => Word::CitationsLeftOut,
             Self::MemberPlatesUnread { .. } => Word::MemberPlatesUnread,
             Self::MemberPlatesLeftOut { .. } => Word::MemberPlatesLeftOut,
             Self::PermitListUnwritten(_) => Word::PermitListUnwritten,

@@ -74,6 +74,12 @@ impl TroubleKind {
                     failed.text
                 )
             }
+            Self::CitationsUnread { failed, .. } => {
+                format!("{}; the citations that are known stay", failed.text)
+            }
+            Self::CitationsLeftOut(count) => {
+                format!("{} without a name or a time, left out", many(*count, "citation"))
+            }
             Self::MemberPlatesUnread { failed: Failed { text, .. }, .. } => {
                 format!("no plates are taken from it: it {text}; what is known of them stays")
             }
@@ -262,6 +268,7 @@ impl TroubleKind {
             | Self::ListRefused(_, failed)
             | Self::LinkFileUnread { failed, .. }
             | Self::RightsUnread { failed, .. }
+            | Self::CitationsUnread { failed, .. }
             | Self::MemberPlatesUnread { failed, .. }
             | Self::PermitListUnwritten(failed)
             | Self::NotTold(failed)
@@ -319,6 +326,9 @@ impl TroubleKind {
             )),
             Self::RightsRowsLeftOut { reason, .. } => Hint::text(reason.explain().1),
             Self::RightsLeftOut { reason, .. } => Hint::text(reason.explain_listed().1),
+            Self::CitationsLeftOut(_) => {
+                Hint::text("look for them in that service, and ask it why")
+            }
             Self::MemberPlatesLeftOut { reason, .. } => Hint::text(reason.explain().1),
             Self::Busy(_) => Hint::text("run it again when the other one is done"),
             Self::HeldBack { is_spent: true, .. } => Hint::text(

@@ -258,195 +258,43 @@ fn a_web_server_gets_a_status() {
 
 #[cfg(unix)]
 mod behind_a_server {
-    use std::io::{Read, Write};
-    use std::net::{TcpListener, TcpStream};
-    use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
-    use std::process::{Child, Command, Stdio};
-    use std::time::{Duration, Instant};
-
-    use assert_cmd::cargo::cargo_bin;
-
+    use super::super::support::web_server::WebServer;
     use super::*;
 
-    /// A file of `cron/cgi`.
-    fn of_cron(name: &str) -> String {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("cron/cgi").join(name);
-        fs::read_to_string(path).unwrap()
-    }
+    const ENVIRONMENT: [(&str, &str); 2] =
+        [("IVMS_SYNC_TEST_NOW", NOON), ("IPS_KEY", "ips-secret-key-1")];
 
-    /// Processes that end with the test.
-    struct Running(Vec<Child>);
-
-    impl Drop for Running {
-        fn drop(&mut self) {
-            for child in &mut self.0 {
-                let _ = child.kill();
-                let _ = child.wait();
-            }
-        }
-    }
-
-    fn is_there(program: &str) -> bool {
-        let known = ["/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin"];
-        let found = known.iter().any(|folder| Path::new(folder).join(program).exists());
-        if !found {
-            println!("left out: {program} is not installed");
-        }
-        found
-    }
-
-    fn free_port() -> u16 {
-        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-    }
-
-    /// The script of `cron/cgi` for this town and this minute, in a folder of its own.
-    fn script(town: &Town) -> PathBuf {
-        let folder = town.path("cgi-bin");
-        fs::create_dir_all(&folder).unwrap();
-        let binary = cargo_bin("ivms-sync");
-        let config = town.path("ivms-sync.toml");
-        let text = of_cron("officer");
-        assert!(text.contains("/usr/bin/ivms-sync --config /etc/ivms-sync/ivms-sync.toml"));
-        let text = text
-            .replace("/usr/bin/ivms-sync", binary.to_str().unwrap())
-            .replace("/etc/ivms-sync/ivms-sync.toml", config.to_str().unwrap())
-            .replace(
-                "exec ",
-                &format!("export IVMS_SYNC_TEST_NOW={NOON} IPS_KEY=ips-secret-key-1\nexec "),
-            );
-        let path = folder.join("officer");
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        path
-    }
-
-    fn start(program: &str, arguments: &[&str]) -> Child {
-        let mut command = Command::new(program);
-        command.args(arguments).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"))
-    }
-
-    fn wait_for(port: u16) {
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(20), "nobody listens");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    /// Status and document of an answer.
-    fn ask(port: u16, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let length = match method {
-            "GET" => String::new(),
-            _ => format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()),
-        };
-        let head = format!("{method} {path} HTTP/1.0\r\nHost: localhost\r\n{length}\r\n");
-        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).and_then(|text| text.parse().ok());
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-        let body = body.find('{').and_then(|at| serde_json::from_str(&body[at..]).ok());
-        (status.unwrap_or_else(|| panic!("{answer}")), body.unwrap_or(Value::Null))
-    }
-
-    fn judge(port: u16, path: &str) {
-        assert_eq!(ask(port, "POST", path, REQUEST), (200, golden()), "{path}");
-        let (status, body) = ask(port, "POST", path, &REQUEST.replace("\"A1\"", "\"Z9\""));
+    fn judge(server: &WebServer) {
+        let post = |body: &str| server.ask("POST", "/officer", &[], body.as_bytes());
+        assert_eq!(post(REQUEST), (200, golden()));
+        let (status, body) = post(&REQUEST.replace("\"A1\"", "\"Z9\""));
         assert_eq!((status, &body["pointer"]), (400, &json!("/location/zoneNumber")));
-        let (status, body) = ask(port, "GET", &format!("{path}/ABC123?state=CT&zone=A1"), "");
+        let (status, body) = server.ask("GET", "/officer/ABC123?state=CT&zone=A1", &[], b"");
         assert_eq!((status, &body["verification"]["isValid"]), (200, &json!(true)));
-        assert_eq!(ask(port, "POST", path, "").0, 400);
-        let threads: Vec<_> = (0..8)
-            .map(|_| {
-                let path = path.to_owned();
-                std::thread::spawn(move || ask(port, "POST", &path, REQUEST))
-            })
-            .collect();
-        for one in threads {
-            assert_eq!(one.join().unwrap(), (200, golden()), "eight at once");
-        }
+        assert_eq!(post("").0, 400);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| post(REQUEST))).collect();
+            for one in threads {
+                assert_eq!(one.join().unwrap(), (200, golden()), "eight at once");
+            }
+        });
     }
 
     #[test]
     fn busybox() {
-        if !is_there("busybox") {
-            return;
-        }
         let town = Town::new();
-        script(&town);
-        let port = free_port();
-        let address = format!("127.0.0.1:{port}");
-        let home = town.folder.path().to_str().unwrap();
-        let _running =
-            Running(vec![start("busybox", &["httpd", "-f", "-p", &address, "-h", home])]);
-        wait_for(port);
-        judge(port, "/cgi-bin/officer");
+        WebServer::busybox(town.folder.path(), &ENVIRONMENT).iter().for_each(judge);
     }
 
     #[test]
     fn lighttpd() {
-        if !is_there("lighttpd") {
-            return;
-        }
         let town = Town::new();
-        let script = script(&town);
-        let port = free_port();
-        let own = of_cron("lighttpd.conf");
-        assert!(own.contains("/usr/lib/cgi-bin/officer"));
-        let config = format!(
-            "server.port = {port}\nserver.bind = \"127.0.0.1\"\nserver.document-root = \"{}\"\n{}",
-            town.folder.path().display(),
-            own.replace("/usr/lib/cgi-bin/officer", script.to_str().unwrap())
-        );
-        fs::write(town.path("lighttpd.conf"), config).unwrap();
-        let path = town.path("lighttpd.conf");
-        let _running = Running(vec![start("lighttpd", &["-D", "-f", path.to_str().unwrap()])]);
-        wait_for(port);
-        judge(port, "/officer");
+        WebServer::lighttpd(town.folder.path(), &ENVIRONMENT).iter().for_each(judge);
     }
 
     #[test]
     fn nginx() {
-        if !is_there("nginx") || !is_there("fcgiwrap") {
-            return;
-        }
         let town = Town::new();
-        let script = script(&town);
-        let port = free_port();
-        let home = town.folder.path();
-        let socket = format!("unix:{}/fcgi.socket", home.display());
-        let own = of_cron("nginx.conf");
-        assert!(
-            own.contains("/usr/lib/cgi-bin/officer") && own.contains("unix:/run/fcgiwrap.socket")
-        );
-        let own = own
-            .replace("/usr/lib/cgi-bin/officer", script.to_str().unwrap())
-            .replace("unix:/run/fcgiwrap.socket", &socket);
-        let folder = home.display();
-        let config = format!(
-            "daemon off;\nmaster_process off;\nerror_log {folder}/nginx.log;\npid {folder}/nginx.pid;\n\
-             events {{}}\nhttp {{\naccess_log off;\nclient_body_temp_path {folder}/body;\n\
-             proxy_temp_path {folder}/proxy;\nfastcgi_temp_path {folder}/fastcgi;\n\
-             uwsgi_temp_path {folder}/uwsgi;\nscgi_temp_path {folder}/scgi;\n\
-             server {{\nlisten 127.0.0.1:{port};\n{own}}}\n}}\n"
-        );
-        fs::write(town.path("nginx.conf"), config).unwrap();
-        let path = town.path("nginx.conf");
-        let _running = Running(vec![
-            start("fcgiwrap", &["-c", "4", "-s", &socket]),
-            start("nginx", &["-e", "stderr", "-c", path.to_str().unwrap()]),
-        ]);
-        wait_for(port);
-        let began = Instant::now();
-        while !town.path("fcgi.socket").exists() {
-            assert!(began.elapsed() < Duration::from_secs(20), "no socket");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        judge(port, "/officer");
+        WebServer::nginx(town.folder.path(), &ENVIRONMENT).iter().for_each(judge);
     }
 }

@@ -14,11 +14,13 @@
 mod alarms;
 mod anpr_connector;
 mod browser;
+mod citations;
 mod club;
 mod commands;
 mod cron;
 mod demo;
 mod door;
+mod events;
 mod gates;
 mod gates_world;
 mod golden;

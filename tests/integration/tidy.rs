@@ -254,7 +254,7 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 11] = [
+const ENGINE_LAYERS: [&str; 13] = [
     "side_by_side",
     "outcome",
     "systems",
@@ -262,6 +262,8 @@ const ENGINE_LAYERS: [&str; 11] = [
     "plan",
     "vehicles",
     "rights",
+    "citations",
+    "inbox",
     "gather",
     "execute",
     "carry_out",

@@ -60,7 +60,8 @@ fn world(place: &str) -> Arc<Mutex<World>> {
     Arc::clone(WORLDS.lock().unwrap().entry(place.to_owned()).or_default())
 }
 
-const KINDS: Kinds = Kinds { sources: &[&Toybook], targets: &[&Toydoor], gates: &[], rights: &[] };
+const KINDS: Kinds =
+    Kinds { sources: &[&Toybook], targets: &[&Toydoor], gates: &[], rights: &[], meters: &[] };
 
 #[derive(Debug)]
 struct Toybook;

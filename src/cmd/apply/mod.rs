@@ -11,11 +11,13 @@
 //! What waited for a second look when the plan was made waits on: who reviewed it saw no more than that one
 //! listing, and no budget has weighed it. The next tick asks again, and so does a new plan.
 
+mod event;
 mod reviewed;
 
 use super::{Context, gates, record};
 use crate::cli::ApplyArgs;
 use crate::command::CommandName;
+use crate::config::Environment;
 use crate::engine::Systems;
 use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::Held;
@@ -27,7 +29,10 @@ use crate::store::Store;
 use reviewed::{from_blocked, from_file, held};
 
 /// Runs the command.
-pub fn run(context: &Context, args: &ApplyArgs) -> Result<Exit, Error> {
+pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Result<Exit, Error> {
+    if let Some(from) = &args.event {
+        return event::run(context, environment, args, from);
+    }
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
     if let Some(id) = &args.blocked

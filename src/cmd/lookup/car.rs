@@ -77,7 +77,7 @@ pub(super) fn run(context: &Context, typed: &Typed) -> Result<Exit, Error> {
 pub(super) fn batch(context: &Context, from: &str) -> Result<Exit, Error> {
     let mut desk = Desk::open(context)?;
     let no_batch =
-        |error: std::io::Error| QuestionError::NoBatch(from.to_owned(), error.to_string());
+        |error: std::io::Error| QuestionError::NoFile(from.to_owned(), error.to_string());
     let input: Box<dyn Read> = match from {
         "-" => Box::new(std::io::stdin().lock()),
         path => Box::new(File::open(path).map_err(no_batch)?),

@@ -1,11 +1,11 @@
 //! `lookup`: one member, both sides; or one car.
 //! It never asks for a `TargetWriter`, so it cannot write to a device.
 
+mod by_id;
 mod car;
 mod verify;
 
 use self::car::Typed;
-pub(crate) use self::verify::broken_page;
 use super::Context;
 use crate::cli::LookupArgs;
 use crate::command::CommandName;
@@ -53,6 +53,9 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Re
     }
     if args.zone.is_some() || args.at.is_some() {
         return Err(QuestionError::OnlyForPlates.into());
+    }
+    if let Some(named) = by_id::Named::parse(&typed) {
+        return by_id::run(context, &typed, &named);
     }
     let asked = Asked::parse(&typed).ok_or_else(|| Error::Asked(typed.clone()))?;
     let mut store = context.open_store_beside_runs()?;

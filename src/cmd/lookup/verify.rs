@@ -1,39 +1,23 @@
 //! `lookup --request`: the question of a handheld, from a file, from standard input, or as a CGI program behind a
 //! web server.
 
-use std::fs::File;
-use std::io::Read;
-
 use chrono::Timelike as _;
-use serde::Serialize;
 
 use super::car::Desk;
 use crate::cmd::Context;
+use crate::cmd::cgi::{self, Wrong};
 use crate::config::Environment;
-use crate::document::Limits;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::inert_json;
-use crate::report::parking::QuestionError;
 use crate::report::verify::{Named, Verified, VerifyError, VerifyRequest};
-
-/// What the web server is to say where another try may do better, in so many seconds.
-const UNAVAILABLE: &str = "503 Service Unavailable";
-const RETRY_AFTER: &str = "Retry-After: 5";
 
 /// Answers the question in a file, or in standard input.
 pub(super) fn run(context: &Context, from: &str) -> Result<Exit, Error> {
-    let unreadable =
-        |error: std::io::Error| QuestionError::NoBatch(from.to_owned(), error.to_string());
-    let bytes = match from {
-        "-" => read(std::io::stdin().lock(), u64::MAX),
-        path => File::open(path).and_then(|file| read(file, u64::MAX)),
-    };
-    let bytes = bytes.map_err(unreadable)?;
+    let bytes = cgi::document(from)?;
     let request = VerifyRequest::parse(&bytes, &context.config.vehicles).map_err(Error::Verify)?;
     let told = Desk::open(context)?.verify(&request)?;
     context.stop.no_last_word();
-    (context.stdout)(&format!("{}\n", json(&told)?))?;
+    (context.stdout)(&format!("{}\n", cgi::json(&told)?))?;
     Ok(told.exit())
 }
 
@@ -42,37 +26,26 @@ pub(super) fn run_as_cgi(context: &Context, environment: &Environment) -> Result
     let request = match asked(context, environment) {
         Ok(request) => request,
         Err(Refusal::Method) => {
-            return say(
-                context,
-                "405 Method Not Allowed",
-                &["Allow: GET, POST"],
-                &Wrong::new("method"),
-            );
+            return cgi::say(context, cgi::NO_METHOD, &["Allow: GET, POST"], &Wrong::new("method"));
         }
         Err(Refusal::Unacceptable(error)) => {
-            let wrong = Wrong {
-                pointer: Some(error.pointer().to_owned()),
-                ..Wrong::new(&error.to_string())
-            };
-            return say(context, "400 Bad Request", &[], &wrong);
+            let wrong = Wrong::at(error.pointer(), &error);
+            return cgi::say(context, cgi::BAD_REQUEST, &[], &wrong);
         }
         Err(Refusal::Broken) => {
-            return say(context, "400 Bad Request", &[], &Wrong::new("the request broke off"));
+            return cgi::say(context, cgi::BAD_REQUEST, &[], &Wrong::new(&cgi::Broken));
         }
     };
     let told = match Desk::open(context).and_then(|mut desk| desk.verify(&request)) {
         Ok(told) => told,
         Err(error) => {
-            log::error!("{}", error.lines());
-            context.stop.no_last_word();
-            (context.stdout)(&broken_page(&error))?;
-            return Ok(Exit::InStep);
+            return cgi::say_broken(context, &error);
         }
     };
     match told.exit() {
         // The handheld's own repetition may find the sources read.
-        Exit::Temporary => say(context, UNAVAILABLE, &[RETRY_AFTER], &told),
-        _ => say(context, "200 OK", &[], &told),
+        Exit::Temporary => cgi::say(context, cgi::UNAVAILABLE, &[cgi::RETRY_AFTER], &told),
+        _ => cgi::say(context, cgi::OK, &[], &told),
     }
 }
 
@@ -90,12 +63,7 @@ fn asked(context: &Context, environment: &Environment) -> Result<VerifyRequest, 
     let variable = |name| environment.get(name).unwrap_or_default();
     match variable("REQUEST_METHOD") {
         "POST" => {
-            let length: u64 = variable("CONTENT_LENGTH").parse().map_err(|_| Refusal::Broken)?;
-            let bytes = read(std::io::stdin().lock(), length).map_err(|_| Refusal::Broken)?;
-            let limit = Limits::DOCUMENT.bytes_max as u64;
-            if (bytes.len() as u64) < length.min(limit + 1) {
-                return Err(Refusal::Broken);
-            }
+            let bytes = cgi::body(environment).map_err(|cgi::Broken| Refusal::Broken)?;
             VerifyRequest::parse(&bytes, vehicles).map_err(Refusal::Unacceptable)
         }
         "GET" => {
@@ -124,65 +92,6 @@ struct Query {
     plate: String,
     state: Option<String>,
     zone: String,
-}
-
-/// Reads so many bytes, and never more than a document may have and one.
-fn read(from: impl Read, length: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(length.min(Limits::DOCUMENT.bytes_max as u64 + 1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// What is said where there is no answer. What stood in the request is not repeated.
-#[derive(Debug, Serialize)]
-struct Wrong {
-    error: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pointer: Option<String>,
-}
-
-impl Wrong {
-    fn new(error: &str) -> Self {
-        Self { error: error.to_owned(), pointer: None }
-    }
-}
-
-fn json(document: &impl Serialize) -> Result<String, Error> {
-    Ok(inert_json(&serde_json::to_string(document)?))
-}
-
-fn say(
-    context: &Context,
-    status: &str,
-    headers: &[&str],
-    document: &impl Serialize,
-) -> Result<Exit, Error> {
-    context.stop.no_last_word();
-    (context.stdout)(&page(status, headers, &json(document)?))?;
-    // The web server got its answer.
-    Ok(Exit::InStep)
-}
-
-/// What a CGI program says to its server.
-fn page(status: &str, headers: &[&str], body: &str) -> String {
-    let mut text = format!(
-        "Status: {status}\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
-    );
-    for header in headers {
-        text.push_str(header);
-        text.push_str("\r\n");
-    }
-    text.push_str(&format!("\r\n{body}\n"));
-    text
-}
-
-/// The page of a failure. What it is stands in the log alone.
-pub(crate) fn broken_page(error: &Error) -> String {
-    let (status, headers): (_, &[&str]) = match error.exit() {
-        Exit::Temporary => (UNAVAILABLE, &[RETRY_AFTER]),
-        _ => ("500 Internal Server Error", &[]),
-    };
-    page(status, headers, "{\"error\":\"see the log of the server\"}")
 }
 
 impl Desk<'_> {

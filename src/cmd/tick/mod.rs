@@ -11,6 +11,7 @@ use super::gates::{self, Asks};
 use super::{Context, permit_lists, record, who};
 use crate::command::CommandName;
 use crate::engine::Systems;
+use crate::engine::citations;
 use crate::engine::gates::{GatesDone, settled};
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
@@ -46,6 +47,7 @@ pub fn tick(
 #[derive(Debug, Default)]
 struct Cars {
     rights: Looked,
+    citations: citations::Looked,
     /// The plates of members.
     plates: members::Looked,
     /// Every list of permits, where none of them is to be looked at.
@@ -70,6 +72,7 @@ impl Cars {
         }
         let (config, now) = (&context.config, context.clock.began());
         let rights = rights::look(systems, config, store, now, closely(scope))?;
+        let citations = citations::look(systems, config, store, (now, closely(scope)), &rights)?;
         let plates = members::look(config, store, now, closely(scope))?;
         let lists = permit_lists::settled(context, store)?;
         let is_asked = scope.is_full || !scope.accept_devices.is_empty();
@@ -82,13 +85,14 @@ impl Cars {
             tries_logins: scope.tries_logins,
             accepted: scope.accept_devices.clone(),
         };
-        Ok(Self { rights, plates, lists, gates, asks, are_left_alone: false })
+        Ok(Self { rights, citations, plates, lists, gates, asks, are_left_alone: false })
     }
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
     fn are_quiet(&self) -> bool {
         let is_settled = self.lists.is_some() && self.gates.is_some();
-        let are_known = self.rights.is_quiet() && self.plates.is_quiet();
+        let are_known =
+            self.rights.is_quiet() && self.citations.is_quiet() && self.plates.is_quiet();
         self.are_left_alone || are_known && is_settled
     }
 
@@ -112,6 +116,7 @@ impl Cars {
             return Ok(permit_lists::Done::default());
         }
         self.rights.record(store)?;
+        self.citations.record(&context.config, store, context.clock.began())?;
         self.plates.record(store)?;
         Ok(permit_lists::write(context, store, true)?)
     }
@@ -244,8 +249,9 @@ fn whole(
     let is_settled = gathered.record(config, store, &plan, run)?;
     let mut report =
         Report::of(CommandName::Sync, Some(run), (config, &gathered), &plan, &seen_before, false);
-    let Cars { rights, plates, .. } = cars;
-    report.troubles.extend(rights.troubles.iter().chain(&plates.troubles).cloned());
+    let Cars { rights, citations, plates, .. } = cars;
+    let troubles = rights.troubles.iter().chain(&citations.troubles).chain(&plates.troubles);
+    report.troubles.extend(troubles.cloned());
     let uncommitted = store.journal().uncommitted_targets()?;
     report.troubles.extend(attention::left_targets(&uncommitted, &config.devices));
     // What is not known of an organisation in this tick has not moved.

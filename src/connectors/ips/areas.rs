@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
-use super::seed::{RIGHTS_MAX, SESSIONS};
+use super::seed::{self, SESSIONS};
 use super::wire_xml::{self, Entry};
 use crate::model::{Ends, ParkingZoneName, RightId, Zone};
 use crate::net::service::{Question, Service, ServiceError};
@@ -53,9 +53,7 @@ impl Areas {
                     }
                 }
             }
-            if rights.len() > RIGHTS_MAX {
-                return Err(not_understood(&format!("more than {RIGHTS_MAX} in one listing")));
-            }
+            seed::within(SESSIONS, rights.len())?;
         }
         listing.rights = rights.into_values().collect();
         Ok(listing)

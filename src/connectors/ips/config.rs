@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::areas::Areas;
+use super::citations::Events;
 use super::seed::{self, Seed};
 use crate::config::reading::{
     Section, Surroundings, Wrong, address, examine_certificate, text, value,
@@ -16,7 +17,7 @@ use crate::model::{Ends, ParkingZoneName, RightCode, Zone};
 use crate::net::oauth::{AskedAs, ClientIn, Grant, Tokens};
 use crate::net::requests::RequestCount;
 use crate::net::service::{Bounds, Credentials, Service, ServiceError};
-use crate::ports::{Class, Failure, Remark, RightsService};
+use crate::ports::{Class, EventReader, Failure, Remark, RightsService};
 
 /// The kind of service that IPS is.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub enum Wire {
         login: Login,
         /// Types of permits that count; empty: all of them.
         permits: Vec<RightCode>,
+        /// Types of citations that a right answers; empty: all of them; nothing where they are not listed.
+        citations: Option<Vec<RightCode>>,
     },
     /// What officers' handhelds speak: a question in XML, a list in JSON.
     Xml {
@@ -82,7 +85,7 @@ const AUTHS: [(&str, Auth); 4] = [
 ];
 
 /// The keys of the seed's wire alone.
-const OF_SEED: [&str; 9] = [
+const OF_SEED: [&str; 10] = [
     "auth",
     "username",
     "token_url",
@@ -91,6 +94,7 @@ const OF_SEED: [&str; 9] = [
     "client_in",
     "asked_as",
     "permits",
+    "violations",
     "full_every",
 ];
 
@@ -126,6 +130,10 @@ impl Settings {
 impl RightsKind for Ips {
     fn name(&self) -> &'static str {
         "ips"
+    }
+
+    fn events(&self) -> Option<&'static dyn EventReader> {
+        Some(&Events)
     }
 
     fn read(
@@ -172,6 +180,7 @@ fn seed(section: &Section<'_>, secret: Option<Secret>) -> Option<Wire> {
     let permits = section.list("permits", |item| value::id(RightCode::new(text(item)?)));
     section.refuse_repeats("permits", permits.as_deref().unwrap_or_default());
     let are_permits_wrong = permits.is_none() && section.in_file("permits").is_some();
+    let citations = citations(section);
     match (auth, &username) {
         (Auth::Basic, None) => {
             let wrong = Wrong::new("is missing: auth = \"basic\" needs a name");
@@ -189,7 +198,25 @@ fn seed(section: &Section<'_>, secret: Option<Secret>) -> Option<Wire> {
         (Auth::ApiKey | Auth::Basic, _) => Login::ApiKey(secret),
     };
     let permits = permits.unwrap_or_default().into_iter().map(|(_, code)| code).collect();
-    Some(Wire::Seed { login, permits }).filter(|_| !are_permits_wrong)
+    Some(Wire::Seed { login, permits, citations: citations? }).filter(|_| !are_permits_wrong)
+}
+
+/// `violations = ["EXPIRED_METER"]`; `["*"]` is every type. `None` only together with a noted problem.
+fn citations(section: &Section<'_>) -> Option<Option<Vec<RightCode>>> {
+    const KEY: &str = "violations";
+    let kinds = section.list(KEY, |item| value::id(RightCode::new(text(item)?)));
+    let Some(kinds) = kinds else {
+        return section.in_file(KEY).is_none().then_some(None);
+    };
+    section.refuse_repeats(KEY, &kinds);
+    let kinds: Vec<_> = kinds.into_iter().map(|(_, kind)| kind).collect();
+    if kinds.is_empty() {
+        let wrong = Wrong::new("is empty, so that no citation would be looked at");
+        section.wrong(KEY, wrong.hint("leave the key out, or write [\"*\"] for every type"));
+        return None;
+    }
+    let is_every = kinds.iter().any(|kind| kind.as_str() == "*");
+    Some(Some(if is_every { Vec::new() } else { kinds }))
 }
 
 /// How a token is asked for.
@@ -253,9 +280,12 @@ impl RightsSettings for Settings {
     ) -> Result<Box<dyn RightsService>, Failure> {
         let (service, ends) = (self.service(wiring.count, Bounds::default())?, self.ends);
         Ok(match &self.wire {
-            Wire::Seed { permits, .. } => {
-                Box::new(Seed { service, permits: permits.clone(), ends })
-            }
+            Wire::Seed { permits, citations, .. } => Box::new(Seed {
+                service,
+                permits: permits.clone(),
+                citations: citations.clone(),
+                ends,
+            }),
             Wire::Xml { .. } if zones.is_empty() => {
                 let text = "no [zone.NAME] has a name for it, so that there is nothing to ask for";
                 return Err(Failure::new(Class::Unusable, false, &text, None));
@@ -266,10 +296,14 @@ impl RightsSettings for Settings {
         })
     }
 
+    fn lists_citations(&self) -> bool {
+        matches!(&self.wire, Wire::Seed { citations: Some(_), .. })
+    }
+
     fn sense(&self) -> String {
         let (url, ends) = (&self.url, self.ends);
         match &self.wire {
-            Wire::Seed { login, permits } => {
+            Wire::Seed { login, permits, .. } => {
                 let login = match login {
                     Login::ApiKey(_) | Login::Bearer(_) => None,
                     Login::Basic(name, _) => Some((name, None)),

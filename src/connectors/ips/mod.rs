@@ -12,6 +12,7 @@
 //! said with status 200.
 
 mod areas;
+mod citations;
 mod config;
 mod seed;
 mod wire;

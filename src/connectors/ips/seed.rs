@@ -1,4 +1,4 @@
-//! The seed's wire: `GET sessions` and `GET permits`, page by page.
+//! The seed's wire: `GET sessions`, `GET permits` and `GET violations`, page by page.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -6,26 +6,31 @@ use std::time::Instant;
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
+use super::citations::{self, CitationPage};
 use super::wire::{self, Page};
 use crate::model::{Ends, RightCode, RightKind};
-use crate::net::service::{Question, Service, ServiceError};
-use crate::ports::{Failure, ListedRight, RightsListing, RightsService};
+use crate::net::service::{Answer, Question, Service, ServiceError};
+use crate::ports::{
+    CitationListing, Failure, ListedCitation, ListedRight, RightsListing, RightsService,
+};
 
 pub(super) const SESSIONS: &str = "sessions";
 const PERMITS: &str = "permits";
+const CITATIONS: &str = "violations";
 pub(super) const PARTS: [&str; 2] = [SESSIONS, PERMITS];
 
 /// The most pages of one listing: more than a city has permits, a hundred on each.
 const PAGES_MAX: usize = 20_000;
 
-/// The most rights of one listing. In memory each takes some 400 bytes.
-pub(super) const RIGHTS_MAX: usize = 2_000_000;
+/// The most entries of one listing. In memory each takes some 400 bytes.
+const ENTRIES_MAX: usize = 2_000_000;
 
 /// One service, and what of it counts.
 #[derive(Debug)]
 pub struct Seed {
     pub(super) service: Service,
     pub(super) permits: Vec<RightCode>,
+    pub(super) citations: Option<Vec<RightCode>>,
     pub(super) ends: Ends,
 }
 
@@ -55,28 +60,45 @@ impl Seed {
         url
     }
 
+    /// Takes page after page of a listing; each says of which moment it is, and the cursor of the next.
+    fn each_page(
+        &self,
+        part: &str,
+        first: &Url,
+        mut take: impl FnMut(Answer) -> Result<(Option<DateTime<Utc>>, Option<String>), ServiceError>,
+    ) -> Result<(), ServiceError> {
+        let not_understood = |text: &str| ServiceError::NotUnderstood(format!("{part}: {text}"));
+        let mut seen = HashSet::new();
+        let (mut url, mut moment) = (first.clone(), None);
+        let began = Instant::now();
+        for _ in 0..PAGES_MAX {
+            let (as_of, next) =
+                take(self.service.ask_within(&url, Question::Get, began.elapsed())?)?;
+            if *moment.get_or_insert(as_of) != as_of {
+                return Err(not_understood("a later page is of another moment than the first"));
+            }
+            let Some(cursor) = next else { return Ok(()) };
+            url = first.clone();
+            url.query_pairs_mut().append_pair("cursor", &cursor);
+            if !seen.insert(cursor) {
+                return Err(not_understood("the pages go round in a circle"));
+            }
+        }
+        Err(not_understood("the listing has no end"))
+    }
+
     fn listing(
         &self,
         part: &str,
         since: Option<DateTime<Utc>>,
     ) -> Result<RightsListing, ServiceError> {
-        let not_understood = |text: &str| ServiceError::NotUnderstood(format!("{part}: {text}"));
-        let first = self.first_page(part, since);
-        let mut listing = RightsListing::default();
-        let mut seen = HashSet::new();
-        let mut url = first.clone();
-        let began = Instant::now();
-        for page in 0..PAGES_MAX {
-            let answer = self.service.ask_within(&url, Question::Get, began.elapsed())?;
-            let read = wire::page(&answer.body, part == PERMITS, self.ends)
-                .map_err(|error| not_understood(&error.to_string()))?;
-            let Page { rights, deleted, nameless, as_of, next } = read;
-            if page == 0 {
-                (listing.as_of, listing.server_time) = (as_of, answer.server_time);
-                listing.is_whole = since.is_none();
-            } else if as_of != listing.as_of {
-                return Err(not_understood("a later page is of another moment than the first"));
-            }
+        let mut listing = RightsListing { is_whole: since.is_none(), ..RightsListing::default() };
+        self.each_page(part, &self.first_page(part, since), |answer| {
+            let page = wire::page(&answer.body, part == PERMITS, self.ends);
+            let Page { rights, deleted, nameless, as_of, next } =
+                page.map_err(|error| ServiceError::NotUnderstood(format!("{part}: {error}")))?;
+            listing.as_of = as_of;
+            listing.server_time = listing.server_time.or(answer.server_time);
             for right in rights {
                 match self.is_wanted(&right) {
                     true => listing.rights.push(right),
@@ -86,19 +108,39 @@ impl Seed {
             }
             listing.deleted.extend(deleted);
             listing.nameless += nameless;
-            if listing.rights.len() + listing.deleted.len() > RIGHTS_MAX {
-                return Err(ServiceError::NotUnderstood(format!(
-                    "{part}: more than {RIGHTS_MAX} rights in one listing"
-                )));
-            }
-            let Some(cursor) = next else { return Ok(listing) };
-            url = first.clone();
-            url.query_pairs_mut().append_pair("cursor", &cursor);
-            if !seen.insert(cursor) {
-                return Err(not_understood("the pages go round in a circle"));
-            }
-        }
-        Err(not_understood("the listing has no end"))
+            within(part, listing.rights.len() + listing.deleted.len())?;
+            Ok((as_of, next))
+        })?;
+        Ok(listing)
+    }
+
+    fn citation_listing(
+        &self,
+        from: DateTime<Utc>,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<CitationListing, ServiceError> {
+        let mut first = self.first_page(CITATIONS, since);
+        let from = from.to_rfc3339_opts(SecondsFormat::Millis, true);
+        first.query_pairs_mut().append_pair("from", &from);
+        let mut listing = CitationListing::default();
+        self.each_page(CITATIONS, &first, |answer| {
+            let page = citations::page(&answer.body);
+            let CitationPage { citations, deleted, unreadable, as_of, next } =
+                page.map_err(|error| ServiceError::NotUnderstood(format!("{CITATIONS}: {error}")))?;
+            listing.as_of = as_of;
+            listing.citations.extend(citations.into_iter().filter(|one| self.is_judged(one)));
+            listing.deleted.extend(deleted);
+            listing.unreadable += unreadable;
+            within(CITATIONS, listing.citations.len() + listing.deleted.len())?;
+            Ok((as_of, next))
+        })?;
+        Ok(listing)
+    }
+
+    /// A right says nothing about a car before a hydrant.
+    fn is_judged(&self, citation: &ListedCitation) -> bool {
+        let kinds = self.citations.as_deref().unwrap_or_default();
+        kinds.is_empty() || citation.kind.as_ref().is_none_or(|kind| kinds.contains(kind))
     }
 
     /// Permits of other types were not asked for.
@@ -119,5 +161,23 @@ impl RightsService for Seed {
         _: DateTime<Utc>,
     ) -> Result<RightsListing, Failure> {
         Ok(self.listing(part, since)?)
+    }
+
+    fn citations(
+        &self,
+        from: DateTime<Utc>,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<CitationListing, Failure> {
+        Ok(self.citation_listing(from, since)?)
+    }
+}
+
+/// No listing has more entries than fit into memory.
+pub(super) fn within(part: &str, entries: usize) -> Result<(), ServiceError> {
+    match entries {
+        0..=ENTRIES_MAX => Ok(()),
+        _ => Err(ServiceError::NotUnderstood(format!(
+            "{part}: more than {ENTRIES_MAX} entries in one listing"
+        ))),
     }
 }

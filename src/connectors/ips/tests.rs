@@ -175,10 +175,10 @@ pub(super) fn settings(url: &str, wire: Wire) -> Settings {
 
 fn seed_with(url: &str, login: Login, permits: &[&str]) -> Seed {
     let permits: Vec<_> = permits.iter().map(|code| RightCode::new(code).unwrap()).collect();
-    let wire = Wire::Seed { login, permits: permits.clone() };
+    let wire = Wire::Seed { login, permits: permits.clone(), citations: None };
     let settings = settings(&format!("{url}/smartcity/v2/"), wire);
     let service = settings.service(RequestCount::default(), bounds()).unwrap();
-    Seed { service, permits, ends: Ends::Open }
+    Seed { service, permits, citations: None, ends: Ends::Open }
 }
 
 pub(super) fn bounds() -> Bounds {

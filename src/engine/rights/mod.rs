@@ -38,7 +38,7 @@ use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
 use error::{is_lasting, remedy};
 use file::{Before, File, Found, by_reason, plates_gone, say};
-pub use known::Known;
+pub use known::{Known, OfPlate};
 use rows::{RightsLayout, RightsRows};
 
 /// How closely to look.

@@ -12,6 +12,7 @@ use crate::command::CommandName;
 use crate::config::Mode;
 use crate::engine::plan::Reason;
 use crate::model::TargetName;
+use crate::report::meters::MetersStatus;
 use crate::report::{Head, RowLeftOut};
 use crate::store::{Attention, BlockedOverview, GrantDelay, PastRun, Waiting};
 use crate::text::times::whole_seconds;
@@ -31,6 +32,8 @@ pub struct Document<'a> {
     gates: &'a [GateStatus],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     permit_lists: &'a [PermitListStatus],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meters: Option<&'a MetersStatus>,
     outside: usize,
     waiting: &'a [Waiting],
     attention: &'a [Attention],
@@ -110,6 +113,7 @@ pub fn document(status: &Status) -> Document<'_> {
         devices: status.devices.iter().map(Device::from).collect(),
         gates: &status.gates,
         permit_lists: &status.permit_lists,
+        meters: status.meters.as_ref(),
         outside: status.outside().count(),
         waiting: &status.waiting,
         attention: &status.attention,

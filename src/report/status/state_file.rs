@@ -9,6 +9,7 @@ use crate::config::{Config, Mode, TargetConfig};
 use crate::engine::gather::{back_off, devices::held_back, trust};
 use crate::engine::plan::{Kind, LeftOut};
 use crate::engine::rights::Known;
+use crate::report::meters::MetersStatus;
 use crate::report::unchanged::Told;
 use crate::store::{DeviceOverview, Store, StoreError, TargetState, Waiting, WriteMemory};
 
@@ -119,6 +120,10 @@ pub fn of_state_file(
     }
     let gates = gates::gates(config, store, at)?;
     let permit_lists = gates::permit_lists(config, store)?;
+    let meters = match config.vehicles.meters.as_slice() {
+        [] => None,
+        sections => Some(MetersStatus::new(&store.inbox().meters()?, sections, at)),
+    };
     let mut waiting = store.pending().waiting()?;
     for (device, one) in
         devices.iter().flat_map(|one| one.uncommitted.iter().map(move |open| (&one.name, open)))
@@ -151,6 +156,7 @@ pub fn of_state_file(
         sources,
         rights_files,
         gates,
+        meters,
         permit_lists,
         devices,
         waiting,

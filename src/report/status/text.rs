@@ -31,6 +31,9 @@ pub fn render(status: &Status, look: Look) -> String {
         text.push_str(&devices(status, look));
     }
     text.push_str(&gates::tables(status, look));
+    if let Some(meters) = &status.meters {
+        text.push_str(&meters.render(status.zone, look));
+    }
     text.push_str(&outside(status, look));
     text.push_str(&attention(status, look));
     text.push_str(&waiting(status, look));

@@ -3,6 +3,8 @@
 pub mod pinned;
 pub mod schema;
 pub mod state;
+#[cfg(unix)]
+pub mod web_server;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -8,11 +8,12 @@
 //! * [`hikvision_anpr::Camera`]: number plates that a barrier opens for; the same login, both families of
 //!   calls, each quirk of firmware a switch.
 //! * [`hikcentral::Platform`]: persons of many doors; signed calls, levels, applications to doors.
-//! * [`ips::Server`]: sessions and permits of parked cars; cursor pages with tombstones, and the XML wire
-//!   of officers' devices.
+//! * [`ips::Server`]: sessions, permits and citations of parked cars; cursor pages with tombstones, and
+//!   the XML wire of officers' devices.
 //! * [`oauth::Server`]: tokens by client credentials, for a service that takes them.
 //! * [`parkkihubi::Server`]: parkings and permits of a city's register; pages by number and by cursor, and
 //!   a stranger beside it, to whom nobody may go.
+//! * [`webhooks::Sender`]: signs events of these services, and hands them over as headers and a body.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -78,7 +79,8 @@
 //! `accept`. Seed wire: `get-with-body`, `query-form` (not encoded as it must be), `unknown-parameter`,
 //! `parameter-twice`, `empty-parameter`, `plate-in-query`, `since-form`, `since-in-future`,
 //! `since-without-inactive` (cancelled permits would not show), `flag-form`, `unknown-zone`,
-//! `unknown-type`, `cursor-unknown` (never handed out for this path), `cursor-again` (after a success),
+//! `unknown-type`, `from-missing` (of citations, which the wire calls violations), `from-form`, `to-form`,
+//! `empty-period` (`to` is not after `from`), `cursor-unknown` (never handed out for this path), `cursor-again` (after a success),
 //! `cursor-parameters` (not those of the first page). XML wire: `no-content-length`, `content-type`,
 //! `unknown-parameter`, `bad-xml`, `dtd`, `wrong-root`, `unknown-element`, `unknown-attribute`,
 //! `element-twice`, `element-empty`, `nothing-asked`, `unknown-zone`.
@@ -114,6 +116,7 @@ pub mod parkkihubi;
 pub mod smtp;
 #[cfg(test)]
 mod testing;
+pub mod webhooks;
 mod xml;
 pub mod zone;
 

@@ -23,6 +23,14 @@ const CIRCLES_MAX: usize = 100;
 pub(super) enum Kind {
     Sessions,
     Permits,
+    Citations,
+}
+
+impl Kind {
+    /// Under which key a row tells its id.
+    fn id_key(self) -> &'static str {
+        if self == Self::Citations { "violationId" } else { "id" }
+    }
 }
 
 /// Everything that a client will be told, as of its first page.
@@ -95,6 +103,13 @@ impl State {
                 let inactive = query.parameters.get("includeInactive").is_some_and(|v| v == "true");
                 filter("types", &permit.kind) && (inactive || permit.status == "ACTIVE")
             }),
+            Kind::Citations => {
+                cut(switches, &self.citations, query, render::citation, |citation| {
+                    let is_in = query.from.is_none_or(|from| from <= citation.at)
+                        && query.to.is_none_or(|to| citation.at < to);
+                    is_in || switches.ignores_filters
+                })
+            }
         };
         self.listings += 1;
         let (number, parameters) = (self.listings, query.parameters.clone());
@@ -127,7 +142,7 @@ impl State {
         let mut members = vec![(key, rows)];
         members.extend(next.map(|next| ("nextCursor", next)));
         members.push(("asOf", render::text(&zulu(as_of))));
-        members.push(("deleted", render::deleted(&self.switches, gone)));
+        members.push(("deleted", render::deleted(&self.switches, listing.kind.id_key(), gone)));
         let mut body = render::page(&self.switches, &members);
         let is_cut = paging == Paging::PageCut && is_broken;
         if is_cut {

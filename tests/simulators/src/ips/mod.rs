@@ -1,4 +1,4 @@
-//! A parking service after IPS: sessions and permits of cars, on two wires.
+//! A parking service after IPS: sessions, permits and citations of cars, on two wires.
 //!
 //! ```
 //! use chrono::TimeDelta;
@@ -16,13 +16,16 @@
 //! server.clock().advance(TimeDelta::hours(1));
 //! server.stop("session_1");
 //! assert!(!server.has_right("ABC123", "CT", "A1", server.clock().now()));
-//! assert_eq!(server.calls("sessions"), 0);
+//! server.cite("ips_viol_1", "ABC123", "CT", "A1", now, "EXPIRED_METER");
+//! server.set_citation_status("ips_viol_1", "DISMISSED");
+//! assert_eq!(server.calls("sessions") + server.calls("violations"), 0);
 //! assert_eq!(server.violations(), Vec::<String>::new());
 //! ```
 //!
 //! * Seed wire, below [`Server::url`]: `GET /sessions` with `since`, `zones`, `cursor`; `GET /permits`
-//!   with `types`, `includeInactive`, `since`, `cursor`. A listing is a snapshot at its first page. The
-//!   other pages may be asked for by the cursor alone, or with all parameters of the first page again.
+//!   with `types`, `includeInactive`, `since`, `cursor`; `GET /violations`, citations here, with `from`,
+//!   which must be there, `to`, `since`, `cursor`. A listing is a snapshot at its first page. The other
+//!   pages may be asked for by the cursor alone, or with all parameters of the first page again.
 //! * XML wire, at [`Server::xml_url`]: `POST` of a `Request`, answered with a JSON list of those who
 //!   park or have just ceased to.
 //! * [`Settings`]: account, town, rows at start; [`Switches`]: each quirk, turned with [`Server::set`].
@@ -32,6 +35,7 @@
 //! Nothing is shared with the client. Every request that is not exactly as documented is refused, and
 //! listed by [`Server::violations`].
 
+mod citation;
 mod listing;
 mod problem;
 mod query;
@@ -48,6 +52,7 @@ mod tests;
 mod times;
 mod xml;
 
+pub use citation::Citation;
 pub use render::PERSONAL_MARKS;
 pub use row::{Permit, Session};
 pub use server::Server;

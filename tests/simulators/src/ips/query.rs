@@ -18,6 +18,10 @@ pub(super) struct Query {
     pub(super) cursor: Option<String>,
     /// `since`.
     pub(super) since: Option<DateTime<Utc>>,
+    /// `from`.
+    pub(super) from: Option<DateTime<Utc>>,
+    /// `to`.
+    pub(super) to: Option<DateTime<Utc>>,
 }
 
 impl Query {
@@ -40,8 +44,11 @@ impl Query {
             if value.is_empty() {
                 return Err(problem("empty-parameter", name));
             }
-            if name == "since" {
-                query.since = Some(instant(&value)?);
+            match name.as_str() {
+                "since" => query.since = Some(instant("since-form", &value)?),
+                "from" => query.from = Some(instant("from-form", &value)?),
+                "to" => query.to = Some(instant("to-form", &value)?),
+                _ => {}
             }
             let is_twice = match name.as_str() {
                 "cursor" => query.cursor.replace(value).is_some(),
@@ -61,8 +68,8 @@ impl Query {
 }
 
 /// Strictly `YYYY-MM-DDTHH:MM:SSZ`, with or without fraction.
-fn instant(text: &str) -> Result<DateTime<Utc>, Problem> {
-    let bad = || problem("since-form", text);
+fn instant(slug: &'static str, text: &str) -> Result<DateTime<Utc>, Problem> {
+    let bad = || problem(slug, text);
     if text.as_bytes().get(10) != Some(&b'T') || !text.ends_with('Z') {
         return Err(bad());
     }
@@ -97,7 +104,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Query, &'static str> {
-        Query::parse(text, &["zones"]).map_err(|problem| problem.slug)
+        Query::parse(text, &["zones", "from", "to"]).map_err(|problem| problem.slug)
     }
 
     #[test]
@@ -107,6 +114,10 @@ mod tests {
         assert_eq!(query.since, Some("2024-01-01T10:00:00.5Z".parse().unwrap()));
         assert_eq!(query.list("zones").unwrap(), ["A1", "B 1", "Č"]);
         assert_eq!(query.cursor.as_deref(), Some("a+%"));
+        let query = parse("from=2024-01-01T10%3A00:00Z&to=2024-01-02T10:00:00.000Z").unwrap();
+        assert_eq!(query.from, Some("2024-01-01T10:00:00Z".parse().unwrap()));
+        assert_eq!(query.to, Some("2024-01-02T10:00:00Z".parse().unwrap()));
+        assert_eq!(query.parameters.len(), 2, "they belong to the listing, as any other");
         assert_eq!(parse(""), Ok(Query::default()));
     }
 
@@ -130,6 +141,12 @@ mod tests {
             ("since=2024-01-01T10:00:00%2B00:00", "since-form"),
             ("since=2024-01-01t10:00:00Z", "since-form"),
             ("since=2024-02-30T10:00:00Z", "since-form"),
+            ("from=2024-01-01T10:00:00-05:00", "from-form"),
+            ("from=1704103200", "from-form"),
+            ("from=2024-01-01T10:00:00Z&from=2024-01-01T10:00:00Z", "parameter-twice"),
+            ("to=2024-01-01", "to-form"),
+            ("to=2024-01-01T24:30:00Z", "to-form"),
+            ("To=2024-01-01T10:00:00Z", "unknown-parameter"),
         ] {
             assert_eq!(parse(text), Err(slug), "{text}");
         }

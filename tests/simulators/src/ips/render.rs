@@ -3,9 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use super::citation::Citation;
 use super::row::{Permit, Session};
 use super::switches::{Json, Plates, Switches};
-use super::times::zulu;
+use super::times::{Instants, zulu};
 
 /// Texts of personal data that stand in every row, and that a client must not keep, nor write into its
 /// log.
@@ -76,10 +77,10 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn of(switches: &'a Switches, row: &str) -> Self {
+    fn of(switches: &'a Switches, id_key: &str, row: &str) -> Self {
         let is_hit = hits(switches, row);
         let mut object = Self { switches, is_hit, text: String::new() };
-        object.raw("id", &id(switches, row));
+        object.raw(id_key, &id(switches, row));
         object
     }
 
@@ -100,9 +101,12 @@ impl<'a> Object<'a> {
         }
     }
 
+    fn form(&self) -> Instants {
+        if self.is_hit { self.switches.instants } else { Instants::default() }
+    }
+
     fn instant(&mut self, key: &str, at: DateTime<Utc>) {
-        let form = if self.is_hit { self.switches.instants } else { Default::default() };
-        self.raw(key, &form.json(at));
+        self.raw(key, &self.form().json(at));
     }
 
     fn window(&mut self, keys: [&str; 2], from: DateTime<Utc>, until: Option<DateTime<Utc>>) {
@@ -114,12 +118,14 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn end(mut self, status: &str, updated_at: DateTime<Utc>) -> String {
+    fn end(mut self, status: &str, updated_at: DateTime<Utc>, officer: &str) -> String {
         let word = self.switches.status_word.as_deref().filter(|_| self.is_hit);
-        self.text("status", word.unwrap_or(status));
+        if !(self.switches.no_status && self.is_hit) {
+            self.text("status", word.unwrap_or(status));
+        }
         self.instant("updatedAt", updated_at);
         if self.switches.personal_data {
-            let [name, phone, email, officer, device] = PERSONAL_MARKS;
+            let [name, phone, email, _, device] = PERSONAL_MARKS;
             self.text("ownerName", name);
             self.raw(
                 "contact",
@@ -139,18 +145,18 @@ impl<'a> Object<'a> {
 
 /// A session as JSON.
 pub(super) fn session(switches: &Switches, session: &Session) -> String {
-    let mut object = Object::of(switches, &session.id);
+    let mut object = Object::of(switches, "id", &session.id);
     object.text("licensePlate", &plate(switches, &session.id, &session.plate));
     object.text("state", &session.state);
     let zone = object.zone(&session.zone);
     object.raw("zoneNumber", &zone);
     object.window(["startTime", "endTime"], session.from, session.until);
-    object.end(&session.status, session.updated_at)
+    object.end(&session.status, session.updated_at, PERSONAL_MARKS[3])
 }
 
 /// A permit as JSON.
 pub(super) fn permit(switches: &Switches, permit: &Permit) -> String {
-    let mut object = Object::of(switches, &permit.id);
+    let mut object = Object::of(switches, "id", &permit.id);
     object.text("type", &permit.kind);
     object.text("number", &permit.number);
     object.text("licensePlate", &plate(switches, &permit.id, &permit.plate));
@@ -161,13 +167,56 @@ pub(super) fn permit(switches: &Switches, permit: &Permit) -> String {
         let zones: Vec<String> = permit.zones.iter().map(|zone| object.zone(zone)).collect();
         object.raw("zones", &format!("[{}]", zones.join(",")));
     }
-    object.end(&permit.status, permit.updated_at)
+    object.end(&permit.status, permit.updated_at, PERSONAL_MARKS[3])
 }
 
-/// Tombstones as JSON.
-pub(super) fn deleted(switches: &Switches, gone: &[(String, DateTime<Utc>)]) -> String {
+/// A citation as a listing tells of it, as JSON.
+pub(super) fn citation(switches: &Switches, citation: &Citation) -> String {
+    sighting(switches, citation).end(&citation.status, citation.updated_at, &citation.officer)
+}
+
+/// A citation as an officer's device reports it, as JSON.
+pub(super) fn report(citation: &Citation) -> String {
+    let switches = Switches::default();
+    let mut object = sighting(&switches, citation);
+    object.text("officerId", &citation.officer);
+    object.text + "}"
+}
+
+/// What listing and report of a citation have in common.
+fn sighting<'a>(switches: &'a Switches, citation: &Citation) -> Object<'a> {
+    let mut object = Object::of(switches, "violationId", &citation.id);
+    object.instant("timestamp", citation.at);
+    object.text("licensePlate", &plate(switches, &citation.id, &citation.plate));
+    object.text("state", &citation.state);
+    let (zone, address) = (object.zone(&citation.zone), text(&citation.address));
+    object.raw("location", &format!("{{\"zoneNumber\":{zone},\"address\":{address}}}"));
+    object.text("violationType", &citation.kind);
+    object.text("description", &citation.description);
+    let fine = format!("{}.{:02}", citation.fine_cents / 100, citation.fine_cents % 100);
+    match switches.fines_as_text && object.is_hit {
+        true => object.text("fineAmount", &fine),
+        false => object.raw("fineAmount", &fine),
+    }
+    let photo = |url: &String| {
+        let (url, at) = (text(url), object.form().json(citation.at));
+        format!("{{\"type\":\"PHOTO\",\"url\":{url},\"timestamp\":{at}}}")
+    };
+    let evidence = citation.evidence.iter().map(photo).collect::<Vec<String>>().join(",");
+    object.raw("evidence", &format!("[{evidence}]"));
+    object
+}
+
+/// Tombstones as JSON, where they are objects with the id under this key.
+pub(super) fn deleted(
+    switches: &Switches,
+    id_key: &str,
+    gone: &[(String, DateTime<Utc>)],
+) -> String {
     let one = |(id, at): &(String, DateTime<Utc>)| match switches.deleted_as_objects {
-        true => format!("{{\"id\":{},\"deletedAt\":\"{}\"}}", self::id(switches, id), zulu(*at)),
+        true => {
+            format!("{{\"{id_key}\":{},\"deletedAt\":\"{}\"}}", self::id(switches, id), zulu(*at))
+        }
         false => self::id(switches, id),
     };
     format!("[{}]", gone.iter().map(one).collect::<Vec<String>>().join(","))

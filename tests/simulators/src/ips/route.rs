@@ -76,6 +76,8 @@ impl State {
             path => match path.strip_prefix(base) {
                 Some("/sessions") => Target::Listing(Kind::Sessions),
                 Some("/permits") => Target::Listing(Kind::Permits),
+                Some("/violations") if self.switches.no_citations => return Ok(refusal(404)),
+                Some("/violations") => Target::Listing(Kind::Citations),
                 _ => return Err(problem("unknown-path", path).status(404)),
             },
         };
@@ -131,21 +133,18 @@ impl State {
         if !accepts(accept, &["application/json"]) {
             return Err(problem("accept", format!("\"{accept}\"")));
         }
-        let (names, list): (&[&str], _) = match kind {
-            Kind::Sessions => (&["zones"], "zones"),
-            Kind::Permits => (&["types", "includeInactive"], "types"),
+        let names: &[&str] = match kind {
+            Kind::Sessions => &["zones"],
+            Kind::Permits => &["types", "includeInactive"],
+            Kind::Citations => &["from", "to"],
         };
         let query = Query::parse(request.query(), names)?;
-        let (known, slug) = match kind {
-            Kind::Sessions => (&self.settings.zones, "unknown-zone"),
-            Kind::Permits => (&self.settings.permit_types, "unknown-type"),
-        };
-        for word in query.list(list).unwrap_or_default() {
-            if known.iter().any(|one| one == word) {
-                continue;
+        match kind {
+            Kind::Sessions => self.words(&query, "zones", &self.settings.zones, "unknown-zone")?,
+            Kind::Permits => {
+                self.words(&query, "types", &self.settings.permit_types, "unknown-type")?;
             }
-            let slug = if self.knows_plate(word) { "plate-in-query" } else { slug };
-            return Err(problem(slug, word));
+            Kind::Citations => period(&query)?,
         }
         if let Some(value) = query.parameters.get("includeInactive")
             && !["true", "false"].contains(&value.as_str())
@@ -160,6 +159,22 @@ impl State {
             self.note("since-without-inactive", "a permit that was cancelled would not show");
         }
         self.listing(kind, &query)
+    }
+
+    /// Checks a list parameter: each of its words is a known one.
+    fn words(
+        &self,
+        query: &Query,
+        name: &str,
+        known: &[String],
+        slug: &'static str,
+    ) -> Result<(), Problem> {
+        let mut words = query.list(name).unwrap_or_default().into_iter();
+        match words.find(|word| !known.iter().any(|one| one == word)) {
+            Some(word) if self.knows_plate(word) => Err(problem("plate-in-query", word)),
+            Some(word) => Err(problem(slug, word)),
+            None => Ok(()),
+        }
     }
 
     fn login(&mut self, request: &Request) -> Result<(), Problem> {
@@ -235,6 +250,18 @@ impl State {
         }
         let shown = self.now() + TimeDelta::seconds(self.switches.date_off_s);
         response.with_header("Date", &times::http(shown))
+    }
+}
+
+/// Checks the period of citations, which the first page must be told: all that were ever written are no
+/// answer that somebody could want.
+fn period(query: &Query) -> Result<(), Problem> {
+    match (query.from, query.to) {
+        (None, _) if query.cursor.is_none() => Err(problem("from-missing", "of citations")),
+        (Some(from), Some(to)) if to <= from => {
+            Err(problem("empty-period", format!("{from} {to}")))
+        }
+        _ => Ok(()),
     }
 }
 

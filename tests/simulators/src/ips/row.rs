@@ -139,7 +139,7 @@ impl Permit {
     }
 }
 
-/// What sessions and permits have in common.
+/// What sessions, permits and citations have in common.
 pub(super) trait Row: Clone {
     /// The id.
     fn id(&self) -> &str;

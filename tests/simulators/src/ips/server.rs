@@ -207,11 +207,13 @@ impl Server {
         self.with(|state| state.permits.rows.iter().map(|stored| stored.row.clone()).collect())
     }
 
-    /// How many rows of a kind, `sessions` or `permits`, are not deleted; 0 for any other word.
+    /// How many rows of a kind, `sessions`, `permits` or `citations`, are not deleted; 0 for any other
+    /// word.
     pub fn rows(&self, kind: &str) -> usize {
         self.with(|state| match kind {
             "sessions" => state.sessions.rows.len(),
             "permits" => state.permits.rows.len(),
+            "citations" => state.citations.rows.len(),
             _ => 0,
         })
     }
@@ -230,7 +232,7 @@ impl Server {
     }
 
     /// How many requests went to the path that ends in this word: `sessions`, `permits`,
-    /// `enforcement`.
+    /// `violations`, `enforcement`.
     pub fn calls(&self, word: &str) -> usize {
         let ends = |path: &str| path.rsplit('/').next() == Some(word);
         self.requests().iter().filter(|request| ends(request.path())).count()
@@ -274,7 +276,7 @@ impl Server {
         self.with(|state| state.settings.clock.clone())
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut lock(&self.route.0))
     }
 }

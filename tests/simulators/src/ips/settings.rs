@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::citation::Citation;
 use super::row::{Permit, Session};
 use super::switches::Switches;
 use crate::clock::Clock;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub sessions: Vec<Session>,
     /// Permits at start, with their own `updatedAt`.
     pub permits: Vec<Permit>,
+    /// Citations at start, with their own `updatedAt`.
+    pub citations: Vec<Citation>,
 }
 
 impl Default for Settings {
@@ -69,6 +72,7 @@ impl Default for Settings {
             switches: Switches::default(),
             sessions: Vec::new(),
             permits: Vec::new(),
+            citations: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::citation::Citation;
 use super::listing::Cursor;
 use super::row::{Permit, Row, Session};
 use super::settings::Settings;
@@ -14,6 +15,7 @@ pub(super) struct State {
     pub(super) switches: Switches,
     pub(super) sessions: Table<Session>,
     pub(super) permits: Table<Permit>,
+    pub(super) citations: Table<Citation>,
     pub(super) cursors: Vec<Cursor>,
     /// How many listings were begun.
     pub(super) listings: usize,
@@ -31,6 +33,7 @@ impl State {
             switches: settings.switches.clone(),
             sessions: Table::new(std::mem::take(&mut settings.sessions)),
             permits: Table::new(std::mem::take(&mut settings.permits)),
+            citations: Table::new(std::mem::take(&mut settings.citations)),
             settings,
             cursors: Vec::new(),
             listings: 0,
@@ -57,8 +60,10 @@ impl State {
         let text = bare(text);
         let sessions = self.sessions.rows.iter().map(|stored| stored.row.plate());
         let permits = self.permits.rows.iter().map(|stored| stored.row.plate());
+        let citations = self.citations.rows.iter().map(|stored| stored.row.plate());
         let gone = self.sessions.gone.iter().map(|gone| gone.row.plate());
-        !text.is_empty() && sessions.chain(permits).chain(gone).any(|plate| bare(plate) == text)
+        let mut plates = sessions.chain(permits).chain(citations).chain(gone);
+        !text.is_empty() && plates.any(|plate| bare(plate) == text)
     }
 }
 

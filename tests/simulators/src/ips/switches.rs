@@ -178,6 +178,10 @@ pub struct Switches {
     pub zones_as_numbers: bool,
     /// This word instead of the status.
     pub status_word: Option<String>,
+    /// `status` is absent.
+    pub no_status: bool,
+    /// `fineAmount` of citations is a text, `"25.00"`.
+    pub fines_as_text: bool,
     /// How plates are written.
     pub plates: Plates,
     /// Each end is an hour before the start; also where there is no end.
@@ -197,8 +201,10 @@ pub struct Switches {
     pub no_tombstones: bool,
     /// So many percent of the rows are missing in a complete listing: the last ones.
     pub forgotten_percent: usize,
-    /// The filters `zones` and `types` are ignored.
+    /// The filters `zones`, `types`, `from` and `to` are ignored.
     pub ignores_filters: bool,
+    /// The service knows no citations: their path is answered 404, which is nobody's fault.
+    pub no_citations: bool,
     /// Seconds by which the `Date` header is ahead of the service's clock.
     pub date_off_s: i64,
     /// The `Date` header is sent; it is by default.
@@ -243,6 +249,8 @@ impl Default for Switches {
             ids_as_numbers: false,
             zones_as_numbers: false,
             status_word: None,
+            no_status: false,
+            fines_as_text: false,
             plates: Plates::default(),
             end_before_start: false,
             permits_without_zones: false,
@@ -253,6 +261,7 @@ impl Default for Switches {
             no_tombstones: false,
             forgotten_percent: 0,
             ignores_filters: false,
+            no_citations: false,
             date_off_s: 0,
             date_header: true,
             too_many: 0,

@@ -1,5 +1,6 @@
 //! The service, seen from the network.
 
+mod citations;
 mod memory;
 mod pages;
 mod refusals;

@@ -51,7 +51,7 @@ fn logins() {
 fn manners() {
     let server = service(1);
     let good = [LOGIN, ACCEPT];
-    for path in ["/", "/smartcity/v2", "/smartcity/v2/sessions/", "/smartcity/v2/violations"] {
+    for path in ["/", "/smartcity/v2", "/smartcity/v2/sessions/", "/smartcity/v2/citations"] {
         assert_eq!(verdict(&server, "GET", path, &good, ""), bad(404, "unknown-path"), "{path}");
     }
     assert_eq!(verdict(&server, "POST", SESSIONS, &good, "{}"), bad(405, "wrong-method"));

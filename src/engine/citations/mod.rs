@@ -1,0 +1,231 @@
+//! Citations: what officers wrote against cars, held against what is known of the cars' rights.
+//!
+//! [`look`] asks services for theirs, [`Looked::record`] keeps them, and [`review()`] says of each whether the car
+//! had a right. It is the promise to citizens: paid is paid, also where the payment was heard of after the ticket
+//! was written. A citation that cannot be judged is said to be so, and is never taken for a rightful one.
+
+mod review;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::rights::{Closely, Known, Looked as RightsLooked};
+use super::{Systems, side_by_side};
+use crate::config::{Config, RightsServiceConfig, Vehicles};
+use crate::model::{Citation, CitationId, SourceName};
+use crate::ports::{CitationListing, Class, Failure, ListedCitation};
+use crate::store::{CitationKept, Store, StoreError};
+use crate::text::lists::many;
+use crate::trouble::{About, Failed, Trouble, TroubleKind};
+
+pub use review::{
+    CitationRight, Finding, Judged, Review, Why, judge_citation, judged, of_id, review,
+};
+
+/// Changes are asked for from so long before the last listing.
+const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+
+/// What was seen of all citations.
+#[derive(Debug, Default)]
+pub struct Looked {
+    listed: Vec<Listed>,
+    /// Some are older than plates are kept.
+    are_old: bool,
+    kept_since: DateTime<Utc>,
+    pub troubles: Vec<Trouble>,
+}
+
+/// What the listing of one service changes.
+#[derive(Debug)]
+struct Listed {
+    source: SourceName,
+    changed: Vec<CitationKept>,
+    deleted: Vec<CitationId>,
+    /// The service's clock at the listing, and when all were listed last.
+    since: DateTime<Utc>,
+    whole: DateTime<Utc>,
+    /// It was listed before, and all of it needs not be remembered to be.
+    is_known: bool,
+}
+
+/// Asks every service that lists citations, all at once; one whose rights cannot be read now is not asked.
+///
+/// # Errors
+/// [`StoreError`]; what is wrong with a listing is in the troubles.
+pub fn look(
+    systems: &dyn Systems,
+    config: &Config,
+    store: &Store,
+    (now, closely): (DateTime<Utc>, Closely),
+    rights: &RightsLooked,
+) -> Result<Looked, StoreError> {
+    let kept_since = config.vehicles.kept_since(now);
+    let are_old = store.citations().are_older(kept_since)?;
+    let mut looked = Looked { kept_since, are_old, ..Looked::default() };
+    let is_read = |service: &RightsServiceConfig| {
+        let mut sections = rights.sections.iter();
+        sections.any(|section| section.name == service.name && section.is_whole)
+    };
+    let mut wanted = Vec::new();
+    for service in &config.vehicles.services {
+        if !service.settings.lists_citations() || !is_read(service) {
+            continue;
+        }
+        let before = store.citations().listed(&service.name)?;
+        let every = TimeDelta::from_std(service.full_every).unwrap_or(TimeDelta::MAX);
+        let since = before.filter(|(since, whole)| {
+            let is_future = *since.max(whole) > now;
+            let is_due = now.signed_duration_since(*whole) >= every;
+            !closely.is_full && !is_future && !is_due
+        });
+        wanted.push((service, since));
+    }
+    let answers = side_by_side(wanted.iter(), |(service, since)| {
+        let since = since.map(|(since, _)| since.checked_sub_signed(OVERLAP).unwrap_or(since));
+        systems.rights(service).and_then(|service| service.citations(kept_since, since))
+    });
+    for ((service, before), answer) in wanted.into_iter().zip(answers) {
+        match answer {
+            Ok(listing) => looked.take(config, store, service, (before, now), listing)?,
+            Err(failure) => looked.refuse(&service.name, &failure),
+        }
+    }
+    Ok(looked)
+}
+
+impl Looked {
+    fn take(
+        &mut self,
+        config: &Config,
+        store: &Store,
+        service: &RightsServiceConfig,
+        (before, now): (Option<(DateTime<Utc>, DateTime<Utc>)>, DateTime<Utc>),
+        listing: CitationListing,
+    ) -> Result<(), StoreError> {
+        let CitationListing { citations, deleted, unreadable, as_of } = listing;
+        log::info!("{}: {} listed", service.name, many(citations.len(), "citation"));
+        if unreadable > 0 {
+            let kind = TroubleKind::CitationsLeftOut(unreadable);
+            self.troubles.push(Trouble::new(About::Source(service.name.clone()), kind));
+        }
+        let vehicles = &config.vehicles;
+        let mut newest: BTreeMap<CitationId, CitationKept> = BTreeMap::new();
+        for listed in citations {
+            let citation = read(vehicles, &service.name, listed);
+            let known = match newest.get(&citation.id) {
+                Some(known) => Some(known.clone()),
+                None => store.citations().find(&service.name, &citation.id, vehicles.country)?,
+            };
+            let is_kept = citation.at >= self.kept_since && !deleted.contains(&citation.id);
+            if is_kept && known.as_ref().is_none_or(|known| citation.is_newer_than(&known.citation))
+            {
+                let had_right = known.and_then(|known| known.had_right);
+                newest.insert(citation.id.clone(), CitationKept { citation, had_right });
+            }
+        }
+        let mut gone = Vec::new();
+        for id in deleted {
+            if store.citations().find(&service.name, &id, vehicles.country)?.is_some() {
+                gone.push(id);
+            }
+        }
+        self.listed.push(Listed {
+            source: service.name.clone(),
+            changed: newest.into_values().collect(),
+            deleted: gone,
+            since: as_of.unwrap_or(now).min(now),
+            whole: before.map_or(now, |(_, whole)| whole),
+            is_known: before.is_some(),
+        });
+        Ok(())
+    }
+
+    fn refuse(&mut self, source: &SourceName, failure: &Failure) {
+        let failed = Failed::new(failure, failure.hint.as_deref());
+        let kind = match failure.class {
+            Class::Login => TroubleKind::LoginRefused(failed),
+            class => {
+                TroubleKind::CitationsUnread { needs_somebody: class != Class::Temporary, failed }
+            }
+        };
+        self.troubles.push(Trouble::new(About::Source(source.clone()), kind));
+    }
+
+    /// Whether nothing is to be written, and nothing to be said.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let is_same =
+            |one: &Listed| one.is_known && one.changed.is_empty() && one.deleted.is_empty();
+        let is_well = self.troubles.iter().all(Trouble::is_remark);
+        !self.are_old && is_well && self.listed.iter().all(is_same)
+    }
+
+    /// Keeps all of it, or none; each new one is judged by what is known of its car now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn record(
+        &self,
+        config: &Config,
+        store: &Store,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if self.listed.is_empty() && !self.are_old {
+            return Ok(());
+        }
+        store.together(|store| {
+            let known = Known::read(&config.vehicles, store)?;
+            for Listed { source, changed, deleted, since, whole, .. } in &self.listed {
+                keep(config, store, (&known, now), changed)?;
+                store.citations().remove(source, deleted)?;
+                store.citations().keep_listed(source, *since, *whole)?;
+            }
+            store.citations().forget(self.kept_since)
+        })
+    }
+}
+
+/// Keeps citations; of those that are new, what is known of their cars is noted.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn keep(
+    config: &Config,
+    store: &Store,
+    (known, now): (&Known, DateTime<Utc>),
+    citations: &[CitationKept],
+) -> Result<(), StoreError> {
+    let (vehicles, kept) = (&config.vehicles, store.citations());
+    let mut noted = Vec::with_capacity(citations.len());
+    for one in citations {
+        let Citation { source, id, .. } = &one.citation;
+        let had_right = match kept.find(source, id, vehicles.country)? {
+            Some(before) => before.had_right,
+            None => {
+                let judged = judged(vehicles, store, known, &one.citation, now)?;
+                judged.finding.had_right()
+            }
+        };
+        noted.push(CitationKept { citation: one.citation.clone(), had_right });
+    }
+    kept.keep(&noted)
+}
+
+/// A citation as a service says it, with its plate as it is understood here.
+#[must_use]
+pub fn read(vehicles: &Vehicles, source: &SourceName, listed: ListedCitation) -> Citation {
+    let ListedCitation { id, plate, zone, kind, at, state, updated_at } = listed;
+    Citation {
+        source: source.clone(),
+        id,
+        plate: vehicles.plates.read(&plate.text, &plate.issuer).ok(),
+        zone,
+        kind,
+        at,
+        state,
+        updated_at,
+    }
+}

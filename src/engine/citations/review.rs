@@ -1,0 +1,230 @@
+//! Whether the car of a citation had a right where it stood, at the instant that the officer saw it.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Vehicles;
+use crate::engine::rights::{Known, OfPlate};
+use crate::engine::vehicles::{
+    Answer, Evidence, ParkingStatus, Question, Readings, Verdict, judge,
+};
+use crate::model::{
+    Citation, CitationId, CitationState, ParkingZoneName, Period, RightHolder, RightId, RightKind,
+    SourceName,
+};
+use crate::store::{CitationKept, Store, StoreError};
+
+/// What is found of a citation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// The car had a right, or was in grace.
+    HadRight,
+    /// It had none, and everything that would have to be known is.
+    Stands,
+    /// It cannot be said.
+    Unclear(Why),
+}
+
+/// Why it cannot be said of a citation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Its plate is none, or cannot be read for certain.
+    NoPlate,
+    /// No section of a zone has its zone.
+    NoZone,
+    /// Something that would have to be known of the car is not.
+    NotKnown,
+    /// A right was there that is cancelled now; whether it was then is not known.
+    CancelledNow,
+    /// It was written later than this computer's clock shows.
+    Future,
+}
+
+impl Finding {
+    /// Whether there was a right, where that can be said.
+    #[must_use]
+    pub fn had_right(self) -> Option<bool> {
+        match self {
+            Self::HadRight => Some(true),
+            Self::Stands => Some(false),
+            Self::Unclear(_) => None,
+        }
+    }
+}
+
+/// The right that a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CitationRight {
+    pub source: SourceName,
+    pub id: RightId,
+    pub kind: RightKind,
+    pub period: Period,
+    /// The plates have the same text, and the issuer of at least one is not known.
+    pub is_matched_without_issuer: bool,
+}
+
+/// A citation, and what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    pub citation: Citation,
+    /// In the configuration's words.
+    pub zone: Option<ParkingZoneName>,
+    /// As the desk would be told of the car, there and then.
+    pub status: ParkingStatus,
+    pub finding: Finding,
+    /// The right that says so, or would if nothing were in doubt.
+    pub right: Option<CitationRight>,
+    /// Sources that are needed there and not fresh.
+    pub stale: Vec<SourceName>,
+    /// What could be said when the citation was first heard of.
+    pub had_right_then: Option<bool>,
+}
+
+impl Judged {
+    /// The right became known after the citation.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.finding == Finding::HadRight && self.had_right_then != Some(true)
+    }
+}
+
+/// What was found of all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Review {
+    /// Against cars that had a right, the oldest first.
+    pub had_right: Vec<Judged>,
+    /// Of which it cannot be said, the oldest first.
+    pub unclear: Vec<Judged>,
+    /// How many are against cars that had none.
+    pub stand: usize,
+    /// How many are taken back already.
+    pub dismissed: usize,
+}
+
+/// Judges every citation from an instant on, all of one look at the state file.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn review(
+    vehicles: &Vehicles,
+    store: &Store,
+    since: DateTime<Utc>,
+    asked_at: DateTime<Utc>,
+) -> Result<Review, StoreError> {
+    store.at_once(|| {
+        let known = Known::read(vehicles, store)?;
+        let mut review = Review::default();
+        for CitationKept { citation, had_right } in
+            store.citations().since(since, vehicles.country)?
+        {
+            if citation.state == CitationState::Dismissed {
+                review.dismissed += 1;
+                continue;
+            }
+            let mut found = judged(vehicles, store, &known, &citation, asked_at)?;
+            found.had_right_then = had_right;
+            match found.finding {
+                Finding::HadRight => review.had_right.push(found),
+                Finding::Unclear(_) => review.unclear.push(found),
+                Finding::Stands => review.stand += 1,
+            }
+        }
+        Ok(review)
+    })
+}
+
+/// Judges the citations of this name, of whatever service; what is dismissed too.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn of_id(
+    vehicles: &Vehicles,
+    store: &Store,
+    id: &str,
+    asked_at: DateTime<Utc>,
+) -> Result<Vec<Judged>, StoreError> {
+    let Ok(id) = CitationId::new(id) else { return Ok(Vec::new()) };
+    store.at_once(|| {
+        let known = Known::read(vehicles, store)?;
+        let mut found = Vec::new();
+        for service in &vehicles.services {
+            let kept = store.citations().find(&service.name, &id, vehicles.country)?;
+            if let Some(CitationKept { citation, had_right }) = kept {
+                let judged = judged(vehicles, store, &known, &citation, asked_at)?;
+                found.push(Judged { had_right_then: had_right, ..judged });
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// Judges one by what is known of its car.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn judged(
+    vehicles: &Vehicles,
+    store: &Store,
+    known: &Known,
+    citation: &Citation,
+    asked_at: DateTime<Utc>,
+) -> Result<Judged, StoreError> {
+    let of_car = match &citation.plate {
+        Some(plate) => known.of_plate(vehicles, store, plate)?,
+        None => OfPlate::default(),
+    };
+    Ok(judge_citation(vehicles, citation, (&of_car, &known.readings), asked_at))
+}
+
+/// The same of what is known of its car. Pure.
+#[must_use]
+pub fn judge_citation(
+    vehicles: &Vehicles,
+    citation: &Citation,
+    (of_car, readings): (&OfPlate, &Readings),
+    asked_at: DateTime<Utc>,
+) -> Judged {
+    let zone = citation.zone.as_deref().and_then(|name| ParkingZoneName::new(name).ok());
+    let zone = zone.and_then(|name| vehicles.zones.meant(&citation.source, &name));
+    let mut found = Judged {
+        citation: citation.clone(),
+        zone: zone.map(|zone| zone.name().clone()),
+        status: ParkingStatus::Unknown,
+        finding: Finding::Unclear(Why::NotKnown),
+        right: None,
+        stale: Vec::new(),
+        had_right_then: None,
+    };
+    let (Some(plate), Some(zone)) = (&citation.plate, zone) else {
+        let why = if citation.plate.is_none() { Why::NoPlate } else { Why::NoZone };
+        return Judged { finding: Finding::Unclear(why), ..found };
+    };
+    let who = RightHolder::Plate(plate.clone());
+    let question = Question { who: &who, zone, asked_at, judged_at: citation.at };
+    let evidence = Evidence { rights: &of_car.rights, left_out: &of_car.left_out, readings };
+    let verdict = judge(question, evidence);
+    found.status = verdict.status;
+    found.finding = finding(&verdict, citation.at, asked_at);
+    found.right = verdict.told.map(|told| CitationRight {
+        source: told.right.source.clone(),
+        id: told.right.id.clone(),
+        kind: told.right.kind.clone(),
+        period: told.period,
+        is_matched_without_issuer: told.is_matched_without_issuer,
+    });
+    found.stale = verdict.doubts.stale.iter().map(|source| (*source).clone()).collect();
+    found
+}
+
+fn finding(verdict: &Verdict<'_>, at: DateTime<Utc>, asked_at: DateTime<Utc>) -> Finding {
+    let is_there = verdict.told.is_some_and(|told| told.period.contains(at));
+    match verdict.status.answer() {
+        Answer::Valid => Finding::HadRight,
+        _ if at > asked_at => Finding::Unclear(Why::Future),
+        Answer::CannotBeSaid => Finding::Unclear(Why::NotKnown),
+        // When it was cancelled is not known, and before that it was paid for.
+        Answer::NotHereAndNow if verdict.status == ParkingStatus::Cancelled && is_there => {
+            Finding::Unclear(Why::CancelledNow)
+        }
+        Answer::NotHereAndNow | Answer::NoRight => Finding::Stands,
+    }
+}

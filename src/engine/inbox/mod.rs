@@ -1,0 +1,272 @@
+//! Events: what a system tells by itself, proven, taken once, and on the disk before it is answered.
+//!
+//! The order is fixed: size, headers, time, signature over the bytes as they came, then the document, then the id,
+//! then the effect; the last two in one transaction. What takes long (gates, lists) is left to the next `sync`.
+
+mod headers;
+mod proof;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+pub use headers::{Headers, NoHeaders};
+pub use proof::{NotProven, Proven, prove};
+
+use super::citations;
+use super::rights::Known;
+use crate::config::{Config, EventSender};
+use crate::document::{JsonError, Limits, Node, parse};
+use crate::model::{Ends, Period, RightId, SourceName};
+use crate::ports::{Effect, MeterStatus};
+use crate::store::{
+    CitationKept, InsteadOf, MeterKept, RightsPart, RightsPartRead, Store, StoreError, Taken,
+};
+use crate::text::hex::hex;
+
+/// What the end of paid time by a meter's clock and by its last payment may differ.
+const PAID_SLACK: TimeDelta = TimeDelta::seconds(120);
+
+/// An event as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    pub headers: &'a Headers,
+    pub body: &'a [u8],
+    /// What it is, where it does not say so itself.
+    pub kind: Option<&'a str>,
+}
+
+/// Why an event is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    #[error("{0}")]
+    NotProven(#[from] NotProven),
+    #[error("{0}")]
+    Document(#[from] JsonError),
+    /// Whoever changes what has been taken is not believed, nor is it overlooked.
+    #[error("an event with its id was taken before, and had other content")]
+    Otherwise,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Applied(Applied),
+    /// It was taken before.
+    Repeated,
+}
+
+/// What an event came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// A citation is kept, and what is known of its car by now.
+    Citation(Box<citations::Judged>),
+    CitationPaid,
+    /// So many rows of a right end sooner.
+    RightEnded(usize),
+    /// A meter is kept; the two ways to tell the end of paid time differ by more than two minutes.
+    Meter {
+        is_end_doubtful: bool,
+    },
+    Nothing,
+}
+
+/// Takes an event: all of it, durably, or nothing.
+///
+/// # Errors
+/// [`StoreError`]; within, [`EventError`], of which nothing is kept.
+pub fn take(
+    config: &Config,
+    store: &Store,
+    sender: &EventSender<'_>,
+    delivery: Delivery<'_>,
+    now: DateTime<Utc>,
+) -> Result<Result<Outcome, EventError>, StoreError> {
+    let read = read(sender, delivery, now);
+    let (id, proven, effect) = match read {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
+    let sha256 = hex(&Sha256::digest(delivery.body));
+    let said_at = proven.signed_at.unwrap_or(now);
+    store.together(|store| {
+        let taken = store.inbox().take(sender.name, &id, &sha256, now)?;
+        let inbox = Inbox { config, store, source: sender.name, now, said_at };
+        Ok(match taken {
+            Taken::New => Ok(Outcome::Applied(inbox.apply(effect)?)),
+            Taken::Before => {
+                // A meter that says the same again is not silent.
+                if let Effect::Meter(meter) = effect {
+                    store.inbox().hear_meter(sender.name, meter.id.as_str(), said_at)?;
+                }
+                Ok(Outcome::Repeated)
+            }
+            Taken::Otherwise => Err(EventError::Otherwise),
+        })
+    })
+}
+
+/// Proves an event and reads it: its id, what is proven, and what it comes to. Pure.
+fn read(
+    sender: &EventSender<'_>,
+    delivery: Delivery<'_>,
+    now: DateTime<Utc>,
+) -> Result<(String, Proven, Effect), EventError> {
+    let Delivery { headers, body, kind } = delivery;
+    // A body that is too long is cut before it gets here, and its signature does not count.
+    if body.len() > Limits::DOCUMENT.bytes_max {
+        parse(body, Limits::DOCUMENT)?;
+    }
+    let proven = prove(sender.events, headers, body, now)?;
+    let value = parse(body, Limits::DOCUMENT)?;
+    let top = Node::top(&value);
+    let named = top.optional("type")?.map(|node| node.text()).transpose()?;
+    let data = top.optional("data")?;
+    let effect = match (named, &data) {
+        (Some(named), Some(data)) => sender.reader.read(named, data)?,
+        (named, _) => {
+            let bare = kind.or(named).unwrap_or(sender.reader.bare_kind());
+            sender.reader.read(bare, &top)?
+        }
+    };
+    let effect = match effect {
+        Effect::RightEnded(id, None) => {
+            Effect::RightEnded(id, top.optional("timestamp")?.map(|n| n.instant()).transpose()?)
+        }
+        other => other,
+    };
+    let own = || top.optional("id").ok().flatten().and_then(|id| id.name().ok());
+    let id = match (&proven.id, own()) {
+        (Some(id), _) => id.clone(),
+        (None, Some(own)) if !own.is_empty() => format!("id:{own}"),
+        (None, _) => format!("sha256:{}", hex(&Sha256::digest(body))),
+    };
+    Ok((id, proven, effect))
+}
+
+struct Inbox<'a> {
+    config: &'a Config,
+    store: &'a Store,
+    source: &'a SourceName,
+    now: DateTime<Utc>,
+    said_at: DateTime<Utc>,
+}
+
+impl Inbox<'_> {
+    fn apply(&self, effect: Effect) -> Result<Applied, StoreError> {
+        let Self { config, store, source, now, said_at } = *self;
+        Ok(match effect {
+            Effect::Citation(listed) => {
+                let citation = citations::read(&config.vehicles, source, listed);
+                let country = config.vehicles.country;
+                let known = store.citations().find(source, &citation.id, country)?;
+                let is_news =
+                    known.as_ref().is_none_or(|known| citation.is_newer_than(&known.citation));
+                let rights = Known::read(&config.vehicles, store)?;
+                // An older one than plates are kept of is taken, and its plate is not.
+                if is_news && citation.at >= config.vehicles.kept_since(now) {
+                    let had_right = known.as_ref().and_then(|known| known.had_right);
+                    let kept = CitationKept { citation: citation.clone(), had_right };
+                    citations::keep(config, store, (&rights, now), &[kept])?;
+                }
+                let current = if is_news { None } else { known };
+                let current = current.map_or(citation, |known| known.citation);
+                let judged = citations::judged(&config.vehicles, store, &rights, &current, now)?;
+                Applied::Citation(Box::new(judged))
+            }
+            Effect::CitationPaid(id) => {
+                store.citations().paid(source, &id, now)?;
+                Applied::CitationPaid
+            }
+            Effect::RightEnded(id, at) => {
+                Applied::RightEnded(self.end_right(&id, at.unwrap_or(said_at))?)
+            }
+            Effect::Meter(status) => {
+                let (kept, is_end_doubtful) = meter(source, &status, said_at);
+                store.inbox().keep_meter(&kept)?;
+                Applied::Meter { is_end_doubtful }
+            }
+            Effect::Nothing => Applied::Nothing,
+        })
+    }
+
+    /// Has a right end at an instant, where it would end later or never. The next listing of it says again what it
+    /// says.
+    fn end_right(&self, id: &RightId, at: DateTime<Utc>) -> Result<usize, StoreError> {
+        let Self { config, store, source, now, .. } = *self;
+        let parts = store.rights().files()?;
+        let mut ended = 0;
+        for part in parts.iter().filter(|part| part.source == source.as_str()) {
+            let (mut rows, left_out) =
+                store.rights().of_right(part, id, config.vehicles.country)?;
+            let (there, lost) = (rows.len(), left_out.len());
+            let mut changed = 0;
+            rows.retain_mut(|row| {
+                if row.period.end().is_some_and(|end| end <= at) {
+                    return true;
+                }
+                changed += 1;
+                // What had not begun by then never holds.
+                let shorter = Period::new(row.period.begin(), Some(at), Ends::Open);
+                shorter.map(|period| row.period = period).is_ok()
+            });
+            if changed == 0 {
+                continue;
+            }
+            ended += changed;
+            let gone = (there - rows.len()) as u64;
+            let said = format!("{} {id} ended {at}", part.sha256);
+            let RightsPart { since, whole_at, as_of, .. } = *part;
+            let read = RightsPartRead {
+                source: source.clone(),
+                path: part.path.clone().into(),
+                // Other content: lists and gates follow, and the next whole listing is compared anew.
+                sha256: hex(&Sha256::digest(said.as_bytes())),
+                sense: part.sense.clone(),
+                stamp: part.stamp.clone(),
+                rights: part.rights.saturating_sub(gone),
+                left_out_rows: part.left_out.max(lost as u64),
+                rows,
+                left_out,
+                since,
+                whole_at,
+                as_of,
+                instead_of: InsteadOf::Rights(vec![id.clone()]),
+            };
+            store.rights().record(&read, now, config.vehicles.kept_since(now))?;
+        }
+        Ok(ended)
+    }
+}
+
+/// A meter as it is kept, and whether its two statements of the end of paid time differ. The later one counts, in
+/// favour of whoever has paid. Pure.
+fn meter(source: &SourceName, status: &MeterStatus, said_at: DateTime<Utc>) -> (MeterKept, bool) {
+    let MeterStatus { id, zone, is_operational, is_occupied, battery, remaining_s, last_payment } =
+        status;
+    let by_clock = remaining_s
+        .filter(|seconds| *seconds > 0)
+        .and_then(|seconds| said_at.checked_add_signed(TimeDelta::seconds(seconds.into())));
+    let by_payment = last_payment.and_then(|(at, minutes)| {
+        let until = at.checked_add_signed(TimeDelta::minutes(minutes.into()))?;
+        Some((at, until))
+    });
+    let is_end_doubtful = by_clock.zip(by_payment).is_some_and(|(clock, (_, payment))| {
+        clock.signed_duration_since(payment).abs() > PAID_SLACK
+    });
+    let paid_from = by_payment.map(|(at, _)| at).or(by_clock.map(|_| said_at));
+    let paid_until = by_clock.max(by_payment.map(|(_, until)| until));
+    let kept = MeterKept {
+        source: source.to_string(),
+        id: id.to_string(),
+        zone: zone.clone(),
+        is_operational: *is_operational,
+        is_occupied: *is_occupied,
+        battery: *battery,
+        paid_from,
+        paid_until,
+        said_at,
+    };
+    (kept, is_end_doubtful)
+}

@@ -1,0 +1,195 @@
+//! Events are proven, read and taken once.
+//!
+//! The signatures here were made by other programs, and are written out.
+
+use std::time::Duration;
+
+use super::*;
+use crate::config::{EventScheme, EventsConfig, Secret};
+use crate::model::SpaceId;
+
+const BODY: &str = r#"{"type":"citation.paid","timestamp":"2024-01-01T12:15:00Z","data":{"citationNumber":"AIMS-2024-000123"}}"#;
+const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+const STANDARD: &str = "v1,UQZDbZNlCyq0dud55bzv96fQU6lvFjnVmU2XT8cPPHU=";
+const STRIPE: &str =
+    "t=1704111300,v1=f4fc5c3da746b97af9ec3f5d06e4d9c35a04b52849631c89a083e54c9969985f";
+/// A second one, with other bytes: 32 times `x`.
+const OTHER: &str = "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_704_111_300 + seconds, 0).unwrap()
+}
+
+fn config(scheme: EventScheme, secrets: &[&str]) -> EventsConfig {
+    EventsConfig {
+        scheme,
+        secrets: secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect(),
+        tolerance: Duration::from_secs(300),
+        header: "webhook-signature".to_owned(),
+    }
+}
+
+fn headers(lines: &str) -> Headers {
+    Headers::parse(lines).unwrap()
+}
+
+fn standard_headers(signature: &str) -> Headers {
+    headers(&format!(
+        "Webhook-Id: evt_0001\nwebhook-timestamp: 1704111300\nWEBHOOK-SIGNATURE: {signature}\n"
+    ))
+}
+
+/// The published vector. Mutants: the time is not signed; the id is not; one side of the tolerance is open; the
+/// first secret alone counts; a version that nobody knows spoils the rest.
+#[test]
+fn standard_webhooks() {
+    let one = config(EventScheme::Standard, &[SECRET]);
+    let proven = prove(&one, &standard_headers(STANDARD), BODY.as_bytes(), at(0)).unwrap();
+    let want = Proven { id: Some("evt_0001".to_owned()), signed_at: Some(at(0)) };
+    assert_eq!(proven, want);
+    for seconds in [-300, 300] {
+        assert!(prove(&one, &standard_headers(STANDARD), BODY.as_bytes(), at(seconds)).is_ok());
+    }
+    let late = prove(&one, &standard_headers(STANDARD), BODY.as_bytes(), at(301));
+    assert_eq!(late, Err(NotProven::TooOld(301)));
+    let early = prove(&one, &standard_headers(STANDARD), BODY.as_bytes(), at(-301));
+    assert_eq!(early, Err(NotProven::TooNew(301)));
+
+    for secrets in [[OTHER, SECRET], [SECRET, OTHER]] {
+        let two = config(EventScheme::Standard, &secrets);
+        for signature in [
+            STANDARD.to_owned(),
+            format!("v1a,AAAA v2,{STANDARD} {STANDARD}"),
+            format!("{STANDARD} v1,AAAA"),
+            format!("v1,%% {STANDARD}"),
+        ] {
+            let proven = prove(&two, &standard_headers(&signature), BODY.as_bytes(), at(0));
+            assert!(proven.is_ok(), "{signature}");
+        }
+    }
+    let wrong = Err(NotProven::WrongSignature);
+    for signature in ["", "v1,", "v1,AAAA", &STANDARD.replace("v1", "v2"), &STANDARD[3..]] {
+        let told = prove(&one, &standard_headers(signature), BODY.as_bytes(), at(0));
+        assert_eq!(told, wrong, "{signature}");
+    }
+    let other = config(EventScheme::Standard, &[OTHER]);
+    assert_eq!(prove(&other, &standard_headers(STANDARD), BODY.as_bytes(), at(0)), wrong);
+    for body in [format!("{BODY} "), BODY.replace("123", "124"), String::new()] {
+        assert_eq!(prove(&one, &standard_headers(STANDARD), body.as_bytes(), at(0)), wrong);
+    }
+    let lines = |id: &str, time: &str| {
+        let text =
+            format!("webhook-id: {id}\nwebhook-timestamp: {time}\nwebhook-signature: {STANDARD}");
+        prove(&one, &headers(&text), BODY.as_bytes(), at(0))
+    };
+    assert_eq!(lines("evt_0002", "1704111300"), wrong);
+    assert_eq!(lines("evt_0001", "1704111301"), wrong);
+    for time in ["+1704111300", "1704111300.0", "0x65929e84", "", "-1", "99999999999999999999"] {
+        assert_eq!(
+            lines("evt_0001", time),
+            Err(NotProven::BadHeader("webhook-timestamp".to_owned())),
+            "{time}"
+        );
+    }
+    assert_eq!(lines("", "1704111300"), Err(NotProven::BadHeader("webhook-id".to_owned())));
+    let none = prove(&one, &Headers::default(), BODY.as_bytes(), at(0));
+    assert_eq!(none, Err(NotProven::NoHeader("webhook-id".to_owned())));
+}
+
+/// The vector as the contract corrects it: the key is the text, not what base64 makes of it.
+#[test]
+fn one_header_with_its_time() {
+    let one = config(EventScheme::Stripe, &[OTHER, SECRET]);
+    let of = |value: &str, seconds| {
+        let headers = headers(&format!("webhook-signature: {value}"));
+        prove(&one, &headers, BODY.as_bytes(), at(seconds))
+    };
+    let want = Proven { id: None, signed_at: Some(at(0)) };
+    assert_eq!(of(STRIPE, 300), Ok(want.clone()));
+    assert_eq!(of(&format!("v0=00,{STRIPE},v1=0011"), -300), Ok(want.clone()));
+    assert_eq!(of(&STRIPE.to_uppercase().replace("T=", "t=").replace("V1", "v1"), 0), Ok(want));
+    assert_eq!(of(STRIPE, 301), Err(NotProven::TooOld(301)));
+    let wrong = Err(NotProven::WrongSignature);
+    assert_eq!(of(&STRIPE.replace("v1=f4", "v1=f5"), 0), wrong);
+    assert_eq!(of(&STRIPE.replace("1300", "1301"), 0), wrong);
+    assert_eq!(of("t=1704111300", 0), wrong);
+    let bad = Err(NotProven::BadHeader("webhook-signature".to_owned()));
+    assert_eq!(of(&STRIPE.replace("t=", "s="), 0), bad);
+    assert_eq!(of(&format!("{STRIPE},t=1704111300"), 0), bad, "which of two was signed?");
+    let by_base64 = config(EventScheme::Stripe, &["0123456789abcdef0123456789abcdef"]);
+    let told = prove(
+        &by_base64,
+        &headers(&format!("webhook-signature: {STRIPE}")),
+        BODY.as_bytes(),
+        at(0),
+    );
+    assert_eq!(told, wrong);
+}
+
+#[test]
+fn a_bearer() {
+    let two = config(EventScheme::Bearer, &["a long secret", "another"]);
+    let of = |value: &str| {
+        prove(&two, &headers(&format!("Authorization: {value}")), b"", at(0))
+            .map(|proven| proven.id)
+    };
+    for good in ["Bearer a long secret", "bearer another"] {
+        assert_eq!(of(good), Ok(None), "{good}");
+    }
+    for bad in ["Bearer a long secre", "Bearer a long secret2", "Bearer", "Bearer  "] {
+        assert!(of(bad).is_err(), "{bad}");
+    }
+    assert_eq!(of("Basic another"), Err(NotProven::BadHeader("authorization".to_owned())));
+}
+
+#[test]
+fn headers_are_lines_or_variables() {
+    for (text, why) in [
+        ("no colon", NoHeaders::NoColon(1)),
+        ("a: 1\nb c: 2", NoHeaders::NoColon(2)),
+        ("a: 1\n: 2", NoHeaders::NoColon(2)),
+        ("a: 1\nA: 2", NoHeaders::Twice(2)),
+    ] {
+        assert_eq!(Headers::parse(text), Err(why), "{text}");
+    }
+    let many: String = (0..201).map(|place| format!("h{place}: x\n")).collect();
+    assert_eq!(Headers::parse(&many), Err(NoHeaders::TooMany));
+    let read = headers("A: 1\r\nWebhook-Id:  x y \r\n\r\nnot looked at");
+    assert_eq!((read.get("a"), read.get("webhook-id")), (Some("1"), Some("x y")));
+    let variables =
+        [("HTTP_WEBHOOK_ID", "e"), ("PATH", "/bin"), ("HTTP_AUTHORIZATION", "Bearer s")];
+    let read = Headers::of_variables(variables.into_iter());
+    assert_eq!((read.get("webhook-id"), read.get("path")), (Some("e"), None));
+    assert_eq!(format!("{read:?}"), r#"{"authorization", "webhook-id"}"#);
+}
+
+fn status(remaining: Option<u32>, payment: Option<(i64, u32)>) -> MeterStatus {
+    MeterStatus {
+        id: SpaceId::new("METER-A1-001").unwrap(),
+        zone: None,
+        is_operational: true,
+        is_occupied: None,
+        battery: None,
+        remaining_s: remaining,
+        last_payment: payment.map(|(seconds, minutes)| (at(seconds), minutes)),
+    }
+}
+
+/// Mutants: the earlier end counts; two minutes and a second are no difference; a meter whose time is over has paid
+/// time still.
+#[test]
+fn paid_time_at_a_meter() {
+    let source = SourceName::new("meters").unwrap();
+    let of = |remaining, payment| {
+        let (kept, is_doubtful) = meter(&source, &status(remaining, payment), at(0));
+        let seconds = |at: DateTime<Utc>| at.timestamp() - 1_704_111_300;
+        (kept.paid_from.map(seconds), kept.paid_until.map(seconds), is_doubtful)
+    };
+    assert_eq!(of(Some(3600), Some((0, 60))), (Some(0), Some(3600), false));
+    assert_eq!(of(Some(3480), Some((0, 60))), (Some(0), Some(3600), false));
+    assert_eq!(of(Some(3479), Some((0, 60))), (Some(0), Some(3600), true));
+    assert_eq!(of(Some(3721), Some((0, 60))), (Some(0), Some(3721), true));
+    assert_eq!(of(Some(0), None), (None, None, false));
+    assert_eq!(of(None, None), (None, None, false));
+    assert_eq!(of(Some(0), Some((-7200, 60))), (Some(-7200), Some(-3600), false));
+}

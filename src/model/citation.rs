@@ -1,0 +1,48 @@
+//! Citations: what an officer wrote against a car, as the service that keeps them says it.
+
+use chrono::{DateTime, Utc};
+
+use super::{CitationId, Plate, RightCode, SourceName};
+use crate::text::words::words;
+
+words! {
+    /// What became of a citation.
+    pub enum CitationState {
+        /// It stands. A word that nobody here knows is taken for this one: then it is looked at.
+        Issued = "issued",
+        /// The money is there; whoever had a right gets it back.
+        Paid = "paid",
+        /// Taken back: nobody owes anything.
+        Dismissed = "dismissed",
+    }
+}
+
+/// One citation of one service. Source and id together name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Citation {
+    pub source: SourceName,
+    pub id: CitationId,
+    /// The car; nothing where the plate cannot be read for certain.
+    pub plate: Option<Plate>,
+    /// Where it stood, in the service's words.
+    pub zone: Option<String>,
+    /// What it is about: `EXPIRED_METER`.
+    pub kind: Option<RightCode>,
+    /// The instant that the officer saw it.
+    pub at: DateTime<Utc>,
+    pub state: CitationState,
+    /// When the service last changed it. Of two of one id the newer one counts.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+impl Citation {
+    /// Whether this says what is to be believed, where another one of the same id is known.
+    #[must_use]
+    pub fn is_newer_than(&self, known: &Self) -> bool {
+        match (self.updated_at, known.updated_at) {
+            (Some(own), Some(known)) => own > known,
+            // What states no time came later than what is known.
+            (None, _) | (Some(_), None) => self != known,
+        }
+    }
+}

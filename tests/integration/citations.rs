@@ -1,0 +1,369 @@
+//! `diff --violations`: tickets that were written against cars that had paid, with the real binary and a strict
+//! service; and a world of sales and tickets, judged by what was really paid.
+
+use std::fs;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ivms_sync_simulators::clock::Clock;
+use ivms_sync_simulators::http::Fault;
+use ivms_sync_simulators::ips::{Citation, PERSONAL_MARKS, Paging, Server, Settings, Switches};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::support::pinned::instant;
+use super::support::schema::assert_valid;
+use super::support::{Said, binary, said};
+
+const NOON: &str = "2026-03-10T12:00:00Z";
+
+fn clock(minutes: i64) -> DateTime<Utc> {
+    instant(NOON) + TimeDelta::minutes(minutes)
+}
+
+struct Town {
+    folder: TempDir,
+    street: Server,
+}
+
+impl Town {
+    fn new(more: &str) -> Self {
+        Self::with(more, Settings::default())
+    }
+
+    fn with(more: &str, settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let street = Server::start(Settings { clock: Clock::fixed(instant(NOON)), ..settings });
+        let config = format!(
+            "time_zone = \"America/New_York\"\n[parking]\ncountry = \"US\"\nkeep_plates = \"48h\"\n\
+             [zone.A1]\ngrace = \"5m\"\n[zone.A2]\n[zone.B1]\n[zone.B2]\n\
+             [ips.street]\nurl = \"{}\"\nsecret = {{ env = \"IPS_KEY\" }}\nfresh_for = \"10m\"\n{more}\n",
+            street.url()
+        );
+        fs::write(folder.path().join("ivms-sync.toml"), config).unwrap();
+        Self { folder, street }
+    }
+
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        let now = clock(minutes);
+        self.street.clock().set(now);
+        self.street.begin_run();
+        let mut command = binary(self.folder.path());
+        command.env("IVMS_SYNC_TEST_NOW", now.to_rfc3339()).env("IPS_KEY", "ips-secret-key-1");
+        said(command.args(arguments))
+    }
+
+    #[track_caller]
+    fn tick(&self, minutes: i64, code: i32) -> Value {
+        let found = self.run(minutes, &["--json", "sync"]).ends(code).json();
+        assert_valid(&found);
+        found
+    }
+
+    #[track_caller]
+    fn review(&self, minutes: i64, code: i32) -> Value {
+        let found = self.run(minutes, &["--json", "diff", "--violations"]).ends(code).json();
+        assert_valid(&found);
+        found
+    }
+
+    fn cite(&self, id: &str, plate: &str, zone: &str, minutes: i64) {
+        self.street.cite(id, plate, "CT", zone, clock(minutes), "EXPIRED_METER");
+    }
+}
+
+fn ids(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+const ALL: &str = "violations = [\"*\"]";
+
+#[test]
+fn a_wrong_ticket_is_found_and_a_rightful_one_is_not() {
+    let town = Town::new(ALL);
+    let street = &town.street;
+    street.park("session_789", "ABC123", "CT", "A1", clock(-120), Some(clock(-10)));
+    street.permit("RES-1", "RESIDENTIAL", "RES111", "CT", &["A2"], clock(-9000), None);
+    town.cite("paid", "ABC123", "A1", -60);
+    town.cite("last-second", "ABC123", "A1", -10);
+    town.cite("after-grace", "ABC123", "A1", -5);
+    town.cite("before", "ABC123", "A1", -121);
+    town.cite("elsewhere", "ABC123", "A2", -60);
+    town.cite("permit", "res 111", "A2", -3);
+    town.cite("nobody", "NOBODY", "A1", -60);
+    // Also where nothing was read before.
+    let found = town.review(0, 4);
+    assert_eq!(ids(&found["violations"]), ["paid", "last-second", "permit"]);
+    assert_eq!((found["unclear"].as_array().unwrap().len(), &found["stand"]), (0, &json!(4)));
+    let first = &found["violations"][0];
+    assert_eq!(first["right"]["id"], "session_789");
+    assert_eq!(first["right"]["from"], "2026-03-10T10:00:00Z");
+    assert_eq!((&first["status"], &first["state"]), (&json!("ACTIVE"), &json!("issued")));
+    assert_eq!(found["violations"][1]["status"], "GRACE", "ended in that very second");
+    // Looking keeps nothing, and what is found is found again after a run, and by its name.
+    town.tick(5, 0);
+    assert_eq!(ids(&town.review(6, 4)["violations"]), ["paid", "last-second", "permit"]);
+    let text = town.run(6, &["diff", "--violations"]).ends(4).stdout;
+    let line = text.lines().find(|line| line.contains("paid of street")).unwrap();
+    assert!(
+        line.contains("session_789 of street, 2026-03-10 06:00 EDT until 2026-03-10 07:50 EDT")
+            && line.contains("zone A1, EXPIRED_METER; valid there and then"),
+        "{line}"
+    );
+    for text in [&text, &format!("{:#}", town.review(6, 4))] {
+        assert!(!text.contains("ABC123") && !text.contains("RES111"), "{text}");
+    }
+    let one = town.run(6, &["--json", "lookup", "citation:paid"]).ends(0).json();
+    assert_valid(&one);
+    assert_eq!(one["citations"][0]["right"]["id"], "session_789");
+    town.run(6, &["lookup", "citation:none"]).ends(20);
+    // Dismissed by the town: nobody needs to look any more. Paid: somebody gets money back.
+    street.set_citation_status("paid", "DISMISSED");
+    street.set_citation_status("permit", "PAID");
+    town.tick(10, 0);
+    let found = town.review(10, 4);
+    assert_eq!(ids(&found["violations"]), ["last-second", "permit"]);
+    assert_eq!(
+        (&found["violations"][1]["state"], &found["dismissed"]),
+        (&json!("paid"), &json!(1))
+    );
+    street.remove_citation("last-second");
+    street.set_citation_status("permit", "VOID");
+    town.tick(15, 0);
+    let found = town.review(15, 0);
+    assert_eq!((ids(&found["violations"]).len(), &found["dismissed"]), (0, &json!(2)));
+    assert_eq!(street.violations(), Vec::<String>::new());
+}
+
+/// The case of Sacramento: the payment reaches the city after the ticket.
+#[test]
+fn a_payment_that_arrives_later_is_found() {
+    let town = Town::new(ALL);
+    town.tick(0, 0);
+    town.cite("early", "LATE1", "A1", 2);
+    town.tick(5, 0);
+    assert_eq!(town.review(6, 0)["stand"], 1);
+    town.street.park("late", "LATE1", "CT", "A1", clock(-30), Some(clock(30)));
+    town.tick(10, 0);
+    let found = town.review(10, 4);
+    assert_eq!(
+        (ids(&found["violations"]), &found["violations"][0]["known_later"]),
+        (vec!["early"], &json!(true))
+    );
+    let text = town.run(10, &["diff", "--violations"]).ends(4).stdout;
+    assert!(text.contains("known only since after the citation"), "{text}");
+    // One whose right was known is not late.
+    town.cite("known", "LATE1", "A1", 11);
+    town.tick(15, 0);
+    assert_eq!(town.review(15, 4)["violations"][1]["known_later"], false);
+}
+
+/// Mutants: what cannot be said stands; a cancelled right says that the ticket stands; an unknown zone is none.
+#[test]
+fn what_cannot_be_said_is_never_rightful() {
+    let town = Town::new(ALL);
+    let street = &town.street;
+    street.park("cancelled", "GONE1", "CT", "A1", clock(-60), Some(clock(60)));
+    street.park("odd", "ODD1", "CT", "Z9", clock(-60), Some(clock(60)));
+    town.cite("cancelled-right", "GONE1", "A1", -30);
+    town.cite("left-out", "ODD1", "A1", -30);
+    town.cite("zone", "SOME1", "Z9", -30);
+    town.cite("stands", "SOME1", "A1", -30);
+    town.cite("future", "SOME1", "A1", 600);
+    street.cancel("cancelled");
+    town.tick(0, 0);
+    let found = town.review(0, 5);
+    assert_eq!(ids(&found["unclear"]), ["cancelled-right", "left-out", "zone", "future"]);
+    assert_eq!(found["stand"], 1);
+    // A service that cannot be reached: what is known is judged, and nothing stands for sure.
+    street.go_offline();
+    let found = town.run(30, &["--json", "diff", "--violations"]);
+    let found = found.ends(5).json();
+    assert_eq!((&found["stand"], found["unclear"].as_array().unwrap().len()), (&json!(0), 5));
+    assert_eq!(found["unclear"][3]["stale"], json!(["street"]), "{found:#}");
+}
+
+#[test]
+fn only_types_that_a_right_answers() {
+    let town = Town::new("violations = [\"EXPIRED_METER\"]");
+    town.street.park("session", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
+    town.cite("meter", "ABC123", "A1", -30);
+    town.street.cite("hydrant", "ABC123", "CT", "A1", clock(-30), "FIRE_HYDRANT");
+    assert_eq!(ids(&town.review(0, 4)["violations"]), ["meter"]);
+    let town = Town::new("");
+    town.run(0, &["diff", "--violations"]).ends(64);
+    assert_eq!(town.street.calls("violations"), 0);
+    for (more, words) in [
+        ("violations = []", "is empty"),
+        ("violations = [\"A\", \"A\"]", "twice"),
+        ("violations = \"A\"", "list"),
+    ] {
+        let told = Town::new(more).run(0, &["sync"]).ends(78);
+        assert!(told.stderr.contains(words), "{more}: {}", told.stderr);
+    }
+    let town = Town::new(ALL);
+    town.run(0, &["diff", "--violations", "--since", "2027-01-01"]).ends(64);
+    town.run(0, &["diff", "--since", "2026-01-01"]).ends(64);
+    town.run(0, &["diff", "--violations", "--out", "x"]).ends(64);
+}
+
+#[test]
+fn a_service_without_citations_says_so_and_its_rights_count() {
+    let town = Town::new(ALL);
+    town.street.set(|switches| switches.no_citations = true);
+    town.street.park("session", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
+    let found = town.tick(0, 4);
+    assert_eq!(found["problems"][0]["kind"], "citations-unread");
+    assert_eq!(found["sources"][0]["fresh"], true);
+    town.run(0, &["lookup", "plate:CT:ABC123", "--zone", "A1"]).ends(0);
+    town.review(0, 4);
+}
+
+/// Every paging, every odd spelling: the same is found. Nothing about persons is kept.
+#[test]
+fn odd_services_and_personal_data() {
+    type Turn = fn(&mut Switches);
+    let turns: [Turn; 5] = [
+        |switches| switches.paging = Paging::RowMoves,
+        |switches| switches.no_status = true,
+        |switches| switches.fines_as_text = true,
+        |switches| switches.deleted_as_objects = true,
+        |_| {},
+    ];
+    for turn in turns {
+        let town = Town::new(ALL);
+        town.street.set(turn);
+        town.street.park("session", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
+        for place in 0..30 {
+            town.cite(&format!("wrong-{place:02}"), "ABC123", "A1", -30);
+            town.cite(&format!("right-{place:02}"), "XYZ999", "A1", -30);
+        }
+        town.tick(0, 0);
+        let found = town.review(1, 4);
+        assert_eq!((ids(&found["violations"]).len(), &found["stand"]), (30, &json!(30)));
+        assert_eq!(town.street.violations(), Vec::<String>::new());
+        let kept = fs::read(town.folder.path().join("ivms-sync.db")).unwrap();
+        let side = fs::read(town.folder.path().join("ivms-sync.db-wal")).unwrap_or_default();
+        for mark in PERSONAL_MARKS {
+            for bytes in [&kept, &side] {
+                assert!(
+                    !bytes.windows(mark.len()).any(|window| window == mark.as_bytes()),
+                    "{mark}"
+                );
+            }
+        }
+    }
+}
+
+/// `keep_plates` is 48 hours here: a citation and its plate are gone after it, for good.
+#[test]
+fn plates_of_citations_are_forgotten() {
+    let town = Town::new(ALL);
+    town.cite("old", "PLATE77", "A1", -10);
+    town.tick(0, 0);
+    let has = || {
+        ["ivms-sync.db", "ivms-sync.db-wal"].iter().any(|name| {
+            let bytes = fs::read(town.folder.path().join(name)).unwrap_or_default();
+            bytes.windows(7).any(|window| window == b"PLATE77")
+        })
+    };
+    assert!(has());
+    assert_eq!(town.review(5, 0)["stand"], 1);
+    town.tick(48 * 60, 0);
+    town.tick(48 * 60 + 5, 0);
+    assert_eq!(town.review(48 * 60 + 6, 0)["stand"], 0);
+    assert!(!has(), "in pages that were freed");
+    let asked = ["diff", "--violations", "--since", "30d"];
+    let text = town.run(48 * 60 + 7, &asked).ends(0).stdout;
+    assert!(text.contains("keep_plates"), "{text}");
+}
+
+/// Sales, extensions, stops, late payments, tickets and faults over days. After each tick each citation is judged
+/// by what was really paid: one against a paid car is found, and none is that stands.
+#[test]
+fn a_world_of_tickets() {
+    for seed in 1..=3_u64 {
+        let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut roll = |below: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % below
+        };
+        let town = Town::new("violations = [\"*\"]\nfull_every = \"2h\"");
+        let street = &town.street;
+        // What was paid: plate, zone, from, until.
+        let mut paid: Vec<(String, usize, i64, i64)> = Vec::new();
+        let mut late: Vec<(i64, String, String, usize, i64, i64)> = Vec::new();
+        let mut tickets: Vec<(String, String, usize, i64)> = Vec::new();
+        let zones = ["A1", "A2", "B1", "B2"];
+        let mut found_any = 0;
+        for turn in 0..40 {
+            let now = turn * 5;
+            for _ in 0..roll(4) {
+                let (plate, zone) = (format!("CAR{:03}", roll(40)), roll(4) as usize);
+                let (from, until) = (now - roll(20) as i64, now + 5 + roll(60) as i64);
+                let id = format!("s{}", paid.len());
+                paid.push((plate.clone(), zone, from, until));
+                match roll(3) {
+                    // It reaches the city up to an hour later.
+                    0 => late.push((now + roll(60) as i64, id, plate, zone, from, until)),
+                    _ => {
+                        street.park(&id, &plate, "CT", zones[zone], clock(from), Some(clock(until)))
+                    }
+                }
+            }
+            let (due, rest): (Vec<_>, Vec<_>) = late.into_iter().partition(|one| one.0 <= now);
+            late = rest;
+            for (_, id, plate, zone, from, until) in due {
+                street.park(&id, &plate, "CT", zones[zone], clock(from), Some(clock(until)));
+            }
+            for _ in 0..roll(4) {
+                let (plate, zone) = (format!("CAR{:03}", roll(40)), roll(4) as usize);
+                let at = now - roll(5) as i64;
+                let id = format!("t{}", tickets.len());
+                street.cite(&id, &plate, "CT", zones[zone], clock(at), "EXPIRED_METER");
+                tickets.push((id, plate, zone, at));
+            }
+            if roll(5) == 0 {
+                street.fault(Fault::DropBefore.on("violations").times(1 + roll(3) as usize));
+            }
+            town.run(now, &["sync"]);
+            let found = town.run(now, &["--json", "diff", "--violations"]).json();
+            let wrong = ids(&found["violations"]);
+            let unclear = ids(&found["unclear"]);
+            for (id, plate, zone, at) in &tickets {
+                // Grace is five minutes in A1, and none elsewhere.
+                let grace = if *zone == 0 { 5 } else { 0 };
+                let covers = |one: &&(String, usize, i64, i64)| {
+                    one.0 == *plate && one.1 == *zone && one.2 <= *at && *at < one.3 + grace
+                };
+                let is_paid = paid.iter().any(|one| covers(&one));
+                let is_known = paid.iter().enumerate().any(|(place, one)| {
+                    covers(&one) && !late.iter().any(|late| late.1 == format!("s{place}"))
+                });
+                if wrong.contains(&id.as_str()) {
+                    found_any += 1;
+                    assert!(is_paid, "seed {seed}, turn {turn}: {id} is rightful");
+                } else if is_known {
+                    let is_told = unclear.contains(&id.as_str()) || found["exit_code"] == 5;
+                    assert!(is_told, "seed {seed}, turn {turn}: {id} is against a paid car");
+                }
+            }
+        }
+        assert!(found_any > 50, "seed {seed}: {found_any}");
+        assert_eq!(street.violations(), Vec::<String>::new(), "seed {seed}");
+    }
+}
+
+/// The report of the reference, posted by hand with a bearer; see `events` for the rest.
+#[test]
+fn a_report_is_what_a_listing_says() {
+    let citation = Citation::new("ips_viol_789", "XYZ789", "CT", "A1", clock(0), "EXPIRED_METER");
+    let (row, report): (Value, Value) = (
+        serde_json::from_str(&citation.row()).unwrap(),
+        serde_json::from_str(&citation.report()).unwrap(),
+    );
+    for key in ["violationId", "timestamp", "licensePlate", "violationType"] {
+        assert_eq!(row[key], report[key], "{key}");
+    }
+}

@@ -1,0 +1,475 @@
+//! `apply --event`: what systems tell by themselves, with the real binary, senders that sign for themselves, and
+//! real web servers.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ivms_sync_simulators::clock::Clock;
+use ivms_sync_simulators::ips::{Citation, Server, Settings};
+use ivms_sync_simulators::webhooks::{Delivery, Sender, bodies};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::support::pinned::instant;
+use super::support::schema::assert_valid;
+use super::support::{Said, binary, said};
+
+const NOON: &str = "2026-03-10T12:00:00Z";
+const HOOK: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+const NEW_HOOK: &str = "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
+const BEARER: &str = "a-bearer-that-nobody-guesses";
+const METER_HOOK: &str = "whsec_not base64, and a key all the same";
+
+fn clock(minutes: i64) -> DateTime<Utc> {
+    instant(NOON) + TimeDelta::minutes(minutes)
+}
+
+struct Town {
+    folder: TempDir,
+    street: Server,
+}
+
+impl Town {
+    fn new() -> Self {
+        Self::with("scheme = \"standard\"\nsecrets = [{ env = \"HOOK\" }, { env = \"NEW_HOOK\" }]")
+    }
+
+    fn with(events: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed(instant(NOON));
+        let street = Server::start(Settings { clock, ..Settings::default() });
+        let config = format!(
+            "time_zone = \"America/New_York\"\n[parking]\ncountry = \"US\"\n[zone.A1]\n[zone.A2]\n\
+             [ips.street]\nurl = \"{}\"\nsecret = {{ env = \"IPS_KEY\" }}\nfresh_for = \"30m\"\n\
+             [ips.street.events]\n{events}\n\
+             [parkeon.meters]\nbattery_low = 30\n[parkeon.meters.events]\nscheme = \"stripe\"\n\
+             header = \"X-Meter-Signature\"\nsecrets = [{{ env = \"METER_HOOK\" }}]\n",
+            street.url()
+        );
+        fs::write(folder.path().join("ivms-sync.toml"), config).unwrap();
+        Self { folder, street }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn typed(
+        &self,
+        at: DateTime<Utc>,
+        more: &[(String, String)],
+        arguments: &[&str],
+        input: &[u8],
+    ) -> Said {
+        let mut command = binary(self.folder.path());
+        self.street.clock().set(at);
+        self.street.begin_run();
+        command.env("IVMS_SYNC_TEST_NOW", at.to_rfc3339()).env("IPS_KEY", "ips-secret-key-1");
+        command.env("HOOK", HOOK).env("NEW_HOOK", NEW_HOOK).env("BEARER", BEARER);
+        command.env("METER_HOOK", METER_HOOK).envs(more.iter().cloned());
+        said(command.args(arguments).write_stdin(input))
+    }
+
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        self.typed(clock(minutes), &[], arguments, b"")
+    }
+
+    /// Hands a delivery over, its headers in a file.
+    fn take(&self, at: DateTime<Utc>, from: &str, delivery: &Delivery, more: &[&str]) -> Said {
+        fs::write(self.path("headers.txt"), delivery.header_lines()).unwrap();
+        let arguments = ["--json", "apply", "--event", "-", "--from", from];
+        let arguments = [&arguments[..], &["--headers", "headers.txt"], more].concat();
+        self.typed(at, &[], &arguments, &delivery.body)
+    }
+
+    /// The same as a CGI program: the head and the document.
+    fn cgi(&self, at: DateTime<Utc>, from: &str, delivery: &Delivery) -> (String, Value) {
+        let arguments = ["apply", "--event", "-", "--from", from, "--cgi"];
+        let told = self.typed(at, &delivery.cgi_env(), &arguments, &delivery.body).ends(0);
+        let (head, body) = told.stdout.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
+    #[track_caller]
+    fn applied(&self, minutes: i64, from: &str, delivery: &Delivery) -> Value {
+        let found = self.take(clock(minutes), from, delivery, &[]).ends(0).json();
+        assert_valid(&found);
+        found
+    }
+
+    fn stands(&self, minutes: i64) -> (Value, usize) {
+        let found = self.run(minutes, &["--json", "diff", "--violations"]).json();
+        (found["stand"].clone(), found["violations"].as_array().unwrap().len())
+    }
+}
+
+fn citation(id: &str, plate: &str, minutes: i64) -> Citation {
+    Citation::new(id, plate, "CT", "A1", clock(minutes), "EXPIRED_METER")
+}
+
+#[test]
+fn a_citation_is_taken_once_and_judged() {
+    let town = Town::new();
+    let sender = Sender::standard(HOOK);
+    town.street.park("session_789", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
+    town.run(0, &["sync"]).ends(0);
+    let created = bodies::citation_created(&citation("v1", "ABC123", -5));
+    let first = sender.deliver("evt_1", clock(1), created);
+    let found = town.applied(1, "street", &first);
+    assert_eq!(
+        (&found["outcome"], &found["citation"]["status"]),
+        (&json!("applied"), &json!("ACTIVE"))
+    );
+    assert_eq!(found["citation"]["right"]["id"], "session_789");
+    assert_eq!(town.stands(2), (json!(0), 1));
+    // Delivered again three days later: its id is the same, its time and its signature are not.
+    for minutes in [2, 3 * 24 * 60] {
+        let found = town.applied(minutes, "street", &first.again(clock(minutes)));
+        assert_eq!(found["outcome"], "repeated");
+    }
+    // The same id, and something else in it: refused, and what was taken stays.
+    let other = bodies::citation_created(&citation("v2", "ABC123", -5));
+    let other = sender.deliver("evt_1", clock(3), other);
+    town.take(clock(3), "street", &other, &[]).ends(4);
+    town.run(3, &["lookup", "citation:v2"]).ends(20);
+    // With the secret that comes, or both; and what is acknowledged and not kept.
+    let both = Sender::standard(NEW_HOOK).beside("v1a,AAAA");
+    for (id, body) in
+        [("evt_2", bodies::shift_started()), ("evt_3", bodies::event("new.kind", "{}"))]
+    {
+        let found = town.applied(4, "street", &both.deliver(id, clock(4), body));
+        assert_eq!(found["outcome"], "ignored");
+    }
+    // Paid before it is known, and joined.
+    let paid = sender.deliver("evt_4", clock(5), bodies::citation_paid("v3"));
+    assert_eq!(town.applied(5, "street", &paid)["outcome"], "applied");
+    town.run(5, &["lookup", "citation:v3"]).ends(20);
+    let late = bodies::citation_created(&citation("v3", "ABC123", -4));
+    let found = town.applied(6, "street", &sender.deliver("evt_5", clock(6), late));
+    assert_eq!(found["citation"]["id"], "v3");
+    let found = town.run(7, &["--json", "lookup", "citation:v3"]).ends(0).json();
+    assert_eq!(found["citations"][0]["state"], "paid");
+    // Nothing about the officer is on the disk, nor a plate in what is said.
+    let kept = fs::read(town.path("ivms-sync.db")).unwrap();
+    let side = fs::read(town.path("ivms-sync.db-wal")).unwrap_or_default();
+    for mark in ivms_sync_simulators::ips::PERSONAL_MARKS {
+        for bytes in [&kept, &side] {
+            assert!(!bytes.windows(mark.len()).any(|window| window == mark.as_bytes()), "{mark}");
+        }
+    }
+    assert!(!format!("{found}").contains("ABC123"));
+}
+
+/// Mutants of each check: a forged one has an effect; the tolerance is open at one side; nothing is demanded.
+#[test]
+fn what_is_not_proven_has_no_effect() {
+    let town = Town::new();
+    let sender = Sender::standard(HOOK);
+    let body = || bodies::citation_created(&citation("v1", "ABC123", -5));
+    let good = sender.deliver("evt_1", clock(0), body());
+    let second = TimeDelta::seconds(1);
+    for (what, at, delivery) in [
+        ("forged", clock(0), good.forged()),
+        ("another id", clock(0), good.with("webhook-id", "evt_2")),
+        ("late", clock(5) + second, good.clone()),
+        ("early", clock(-5) - second, good.clone()),
+        ("no id", clock(0), good.without("webhook-id")),
+        ("no time", clock(0), good.without("webhook-timestamp")),
+        ("no signature", clock(0), good.without("webhook-signature")),
+        ("another secret", clock(0), Sender::standard("whsec_AAAA").deliver("e", clock(0), body())),
+        ("another scheme", clock(0), Sender::stripe(HOOK).deliver("e", clock(0), body())),
+        ("a bearer", clock(0), Sender::bearer(HOOK).deliver("e", clock(0), body())),
+    ] {
+        let told = town.take(at, "street", &delivery, &[]).ends(77);
+        assert!(!told.stderr.contains("whsec") && !told.stderr.contains("ABC123"), "{what}");
+        let (head, body) = town.cgi(at, "street", &delivery);
+        assert!(head.starts_with("Status: 401"), "{what}: {head}");
+        assert!(body["error"].is_string(), "{what}");
+    }
+    town.typed(clock(0), &[], &["apply", "--event", "-", "--from", "street"], &good.body).ends(77);
+    // What is no document is not looked at before it is proven.
+    for body in
+        ["", "{", "[1]", "{\"a\":1,\"a\":2}", "{\"type\":\"violation.created\",\"data\":{}} x"]
+    {
+        let signed = sender.deliver("evt_9", clock(0), body);
+        town.take(clock(0), "street", &signed.forged().with("x", "y"), &[])
+            .ends(if body.is_empty() { 65 } else { 77 });
+        town.take(clock(0), "street", &signed, &[]).ends(65);
+        let (head, _) = town.cgi(clock(0), "street", &signed);
+        assert!(head.starts_with("Status: 400"), "{body}: {head}");
+    }
+    assert_eq!(town.stands(1).1, 0);
+    town.run(1, &["lookup", "citation:v1"]).ends(20);
+    // At the tolerance itself it is in time, either way, and its id was not used up.
+    town.take(clock(5), "street", &good, &[]).ends(0);
+    town.take(clock(-5), "street", &good, &[]).ends(0);
+}
+
+#[test]
+fn fields_that_are_not_acceptable() {
+    let town = Town::new();
+    let sender = Sender::standard(HOOK);
+    let good = citation("v1", "ABC123", -5).report();
+    let cases = [
+        ("25.00", "25.005", "/data/fineAmount"),
+        ("25.00", "\"25\"", "/data/fineAmount"),
+        ("25.00", "0", "/data/fineAmount"),
+        ("25.00", "-1", "/data/fineAmount"),
+        ("25.00", "2.5e1", "/data/fineAmount"),
+        ("\"violationId\"", "\"violation\"", "/data/violationId"),
+        ("\"v1\"", "\"\"", "/data/violationId"),
+        ("\"zoneNumber\"", "\"zone\"", "/data/location/zoneNumber"),
+        ("\"licensePlate\"", "\"plate\"", "/data/licensePlate"),
+        ("\"violationType\"", "\"kind\"", "/data/violationType"),
+        (
+            "\"timestamp\":\"2026-03-10T11:55:00",
+            "\"timestamp\":\"2026-02-30T11:55:00",
+            "/data/timestamp",
+        ),
+    ];
+    for (place, (from, to, pointer)) in cases.into_iter().enumerate() {
+        assert!(good.contains(from), "{from}: {good}");
+        let body =
+            format!("{{\"type\":\"violation.created\",\"data\":{}}}", good.replacen(from, to, 1));
+        let told = sender.deliver(&format!("e{place}"), clock(0), body);
+        let (head, document) = town.cgi(clock(0), "street", &told);
+        assert!(head.starts_with("Status: 400"), "{to}: {head}");
+        assert_eq!(document["pointer"], pointer, "{to}");
+    }
+    for (arguments, code) in [
+        (&["apply", "--event", "-", "--from", "nobody"][..], 64),
+        (&["apply", "--event", "nowhere.json", "--from", "street"], 64),
+        (&["apply", "--event", "-", "--from", "street", "--headers", "nowhere"], 64),
+        (&["apply", "--event", "x", "--from", "street", "--cgi"], 0),
+        (&["apply", "--event", "-"], 64),
+        (&["apply", "--from", "street"], 64),
+        (&["apply", "--event", "-", "--from", "street", "--blocked", "1"], 64),
+    ] {
+        town.run(0, arguments).ends(code);
+    }
+    let hint = town.run(0, &["apply", "--event", "-", "--from", "stret"]).ends(64);
+    assert!(hint.stderr.contains("did you mean street?"), "{}", hint.stderr);
+}
+
+/// Bearer posts of the reference: no envelope, no id, no time.
+#[test]
+fn a_bare_report_with_a_bearer() {
+    let town = Town::with("scheme = \"bearer\"\nsecrets = [{ env = \"BEARER\" }]");
+    let sender = Sender::bearer(BEARER);
+    let report = bodies::violation_report(&citation("ips_viol_789", "XYZ789", -5));
+    let post = sender.deliver("", clock(0), report.clone());
+    assert_eq!(town.cgi(clock(0), "street", &post).0, "Status: 204 No Content");
+    let (head, body) = town.cgi(clock(60), "street", &post);
+    assert!(head.starts_with("Status: 200 OK"), "{head}");
+    assert_eq!(body["outcome"], "repeated");
+    let (head, _) =
+        town.cgi(clock(0), "street", &Sender::bearer("guess").deliver("", clock(0), report));
+    assert!(head.starts_with("Status: 401"), "{head}");
+    town.run(1, &["lookup", "citation:ips_viol_789"]).ends(0);
+    // Headers as variables, without a web server.
+    let other =
+        sender.deliver("", clock(0), bodies::violation_report(&citation("v2", "XYZ789", -4)));
+    let arguments = ["--json", "apply", "--event", "-", "--from", "street", "--headers", "env"];
+    let found = town.typed(clock(2), &other.cgi_env(), &arguments, &other.body).ends(0).json();
+    assert_eq!(found["citation"]["id"], "v2");
+}
+
+/// The end of a permit is told before the next listing: the officer hears it at once, and the listing counts after.
+#[test]
+fn a_permit_that_ends_early() {
+    let town = Town::new();
+    let sender = Sender::standard(HOOK);
+    town.street.permit("RES-1", "RESIDENTIAL", "RES111", "CT", &["A1", "A2"], clock(-9000), None);
+    town.run(0, &["sync"]).ends(0);
+    let asked = ["lookup", "plate:CT:RES111", "--zone", "A1"];
+    town.run(1, &asked).ends(0);
+    let ended = bodies::permit_expired("RES-1").at(clock(1));
+    let found = town.applied(2, "street", &sender.deliver("e1", clock(2), ended));
+    assert_eq!(found["rows_ended"], 2);
+    town.run(2, &asked).ends(22);
+    let other = bodies::permit_expired("RES-9").at(clock(1));
+    assert_eq!(town.applied(2, "street", &sender.deliver("e2", clock(2), other))["rows_ended"], 0);
+    // A listing of all that says that it goes on is believed.
+    town.run(5, &["sync", "--full"]).ends(0);
+    town.run(5, &asked).ends(0);
+}
+
+#[test]
+fn meters_tell_how_they_are() {
+    let town = Town::new();
+    let sender = Sender::stripe(METER_HOOK).signature_header("X-Meter-Signature");
+    let status = |id: &str| bodies::meter_status(id, "A1");
+    let paid = status("M-1").time_remaining(3600).last_payment(200, 60, clock(0)).battery(85);
+    let first = sender.deliver("", clock(0), paid);
+    let found = town.applied(0, "meters", &first);
+    assert_eq!(found["outcome"], "applied");
+    let meter = |minutes: i64, id: &str, code: i32| {
+        let found =
+            town.run(minutes, &["--json", "lookup", &format!("meter:{id}")]).ends(code).json();
+        assert_valid(&found);
+        found["meters"][0].clone()
+    };
+    let told = meter(1, "M-1", 0);
+    assert_eq!(
+        (&told["paid"], &told["paid_until"]),
+        (&json!(true), &json!("2026-03-10T13:00:00Z"))
+    );
+    assert_eq!(meter(60, "M-1", 22)["paid"], false, "half-open");
+    assert_eq!(meter(0, "M-2", 20), Value::Null);
+    // The same again an hour later is a repetition that pays nothing anew, and a sign of life.
+    assert_eq!(town.applied(90, "meters", &first.again(clock(90)))["outcome"], "repeated");
+    let told = meter(120, "M-1", 22);
+    assert_eq!(
+        (&told["paid_until"], &told["faults"]),
+        (&json!("2026-03-10T13:00:00Z"), &json!([]))
+    );
+    // An older statement changes nothing.
+    let old = sender.deliver("", clock(88), status("M-1").operational(false));
+    town.applied(92, "meters", &old);
+    assert_eq!(meter(92, "M-1", 22)["operational"], true);
+    for (id, status) in [
+        ("M-3", status("M-3").operational(false).battery(90)),
+        ("M-4", status("M-4").battery(30)),
+        ("M-5", status("M-5").battery(31)),
+    ] {
+        let _ = id;
+        town.applied(100, "meters", &sender.deliver("", clock(100), status));
+    }
+    let found = town.run(101, &["--json", "status"]).json();
+    assert_valid(&found);
+    assert_eq!(found["meters"]["known"], 4);
+    let faulty: BTreeMap<_, _> = found["meters"]["faulty"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["id"].as_str().unwrap(), one["faults"].clone()))
+        .collect();
+    let want = [("M-3", json!(["not-operational"])), ("M-4", json!(["battery-low"]))];
+    assert_eq!(faulty, want.into_iter().collect());
+    // Two hours of silence: that nobody has paid cannot be said any more.
+    let told = meter(90 + 120, "M-1", 5);
+    assert_eq!((&told["paid"], &told["faults"]), (&Value::Null, &json!(["silent"])));
+    let text = town.run(400, &["status"]).stdout;
+    assert!(text.contains("Meters: 4 known, 0 well.") && text.contains("silent since"), "{text}");
+    let slash = sender.deliver("", clock(400), status("../M-1"));
+    town.take(clock(400), "meters", &slash, &[]).ends(65);
+}
+
+#[test]
+fn sections_that_cannot_be_used() {
+    for (events, words) in [
+        ("scheme = \"hmac\"\nsecrets = [{ env = \"HOOK\" }]", "no scheme"),
+        ("scheme = \"standard\"", "anybody could tell anything"),
+        ("secrets = []", "no event could be proven"),
+        ("secrets = [{ env = \"METER_HOOK\" }]", "base64"),
+        ("secrets = [{ env = \"NOT_SET\" }]", "NOT_SET"),
+        ("secrets = [{ env = \"HOOK\" }]\ntolerance = \"2d\"", "tolerance"),
+        (
+            "scheme = \"stripe\"\nheader = \"a b\"\nsecrets = [{ env = \"HOOK\" }]",
+            "no name of a header",
+        ),
+    ] {
+        let told = Town::with(events).run(0, &["sync"]).ends(78);
+        assert!(told.stderr.contains(words), "{events}: {}", told.stderr);
+        assert!(!told.stderr.contains("MDEyMzQ1"), "{events}");
+    }
+}
+
+/// Eight processes with one event, and eight with one each, all at once while runs go on: each has one effect, and
+/// none is lost.
+#[test]
+fn all_at_once() {
+    let town = Town::new();
+    town.run(0, &["sync"]).ends(0);
+    let sender = Sender::standard(HOOK);
+    let one =
+        sender.deliver("same", clock(0), bodies::citation_created(&citation("same", "ABC123", -5)));
+    let each: Vec<_> = (0..8)
+        .map(|place| {
+            let body = bodies::citation_created(&citation(&format!("v{place}"), "ABC123", -5));
+            sender.deliver(&format!("e{place}"), clock(0), body)
+        })
+        .collect();
+    let heads: Vec<String> = std::thread::scope(|scope| {
+        let town = &town;
+        let sync = scope.spawn(move || town.run(0, &["sync", "--full"]));
+        let same: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| town.cgi(clock(0), "street", &one).0)).collect();
+        let other: Vec<_> = each
+            .iter()
+            .map(|delivery| scope.spawn(move || town.cgi(clock(0), "street", delivery).0))
+            .collect();
+        for other in other {
+            assert_eq!(other.join().unwrap(), "Status: 204 No Content");
+        }
+        sync.join().unwrap();
+        same.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let applied = heads.iter().filter(|head| head.starts_with("Status: 204")).count();
+    let repeated = heads.iter().filter(|head| head.starts_with("Status: 200")).count();
+    assert_eq!((applied, repeated), (1, 7), "{heads:?}");
+    assert_eq!(town.stands(1).0, 9);
+}
+
+#[cfg(unix)]
+mod behind_a_server {
+    use super::super::support::web_server::WebServer;
+    use super::*;
+
+    fn environment() -> [(&'static str, &'static str); 5] {
+        [
+            ("IVMS_SYNC_TEST_NOW", NOON),
+            ("IPS_KEY", "ips-secret-key-1"),
+            ("HOOK", HOOK),
+            ("NEW_HOOK", NEW_HOOK),
+            ("METER_HOOK", METER_HOOK),
+        ]
+    }
+
+    fn judge(town: &Town, server: &WebServer) {
+        let post =
+            |delivery: &Delivery| server.ask("POST", "/events", &delivery.headers, &delivery.body);
+        let sender = Sender::standard(HOOK);
+        let body = bodies::citation_created(&citation("v1", "ABC123", -5));
+        let event = sender.deliver("evt_1", clock(0), body);
+        assert_eq!(post(&event.forged()).0, 401);
+        assert_eq!(post(&event), (204, Value::Null));
+        assert_eq!(post(&event.again(clock(1))).0, 200);
+        let other = bodies::citation_paid("v1");
+        assert_eq!(post(&sender.deliver("evt_1", clock(0), other)).0, 409);
+        assert_eq!(post(&sender.deliver("evt_2", clock(0), "{")).0, 400);
+        assert_eq!(server.ask("GET", "/events", &[], b"").0, 405);
+        let event = sender.deliver("evt_3", clock(0), bodies::citation_paid("v1"));
+        let mut told: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| post(&event).0)).collect();
+            threads.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        told.sort_unstable();
+        assert_eq!(told, [200, 200, 200, 200, 200, 200, 200, 204]);
+        let found = town.run(1, &["--json", "lookup", "citation:v1"]).ends(0).json();
+        assert_eq!(found["citations"][0]["state"], "paid");
+    }
+
+    #[test]
+    fn busybox() {
+        let town = Town::new();
+        let server = WebServer::busybox(town.folder.path(), &environment());
+        server.iter().for_each(|server| judge(&town, server));
+    }
+
+    #[test]
+    fn lighttpd() {
+        let town = Town::new();
+        let server = WebServer::lighttpd(town.folder.path(), &environment());
+        server.iter().for_each(|server| judge(&town, server));
+    }
+
+    #[test]
+    fn nginx() {
+        let town = Town::new();
+        let server = WebServer::nginx(town.folder.path(), &environment());
+        server.iter().for_each(|server| judge(&town, server));
+    }
+}
