@@ -1,11 +1,14 @@
-//! The town: a spreadsheet of permits, a camera at a barrier, a list for the patrol car, an officer who asks.
+//! The town: a spreadsheet of permits, meters, a camera at a barrier, a list for the patrol car, an officer who asks, and a
+//! ticket that was wrong.
 
 use std::error::Error;
 use std::path::PathBuf;
 
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::hikvision_anpr::{Camera, Row, Settings};
+use ivms_sync_simulators::ips;
+use ivms_sync_simulators::webhooks::{Sender, bodies};
 use tempfile::TempDir;
 
 use super::program::{self, Said};
@@ -18,16 +21,20 @@ const RESIDENTS: usize = 20;
 /// What somebody typed into the camera's own list years ago: the fire brigade, and a car that is barred.
 const OF_OTHERS: [&str; 2] = ["GORENJ1", "KPXY999"];
 
-/// A folder with a configuration, a camera, and the program.
+/// What signs the events of the meters.
+const METER_SECRET: &str = "Meter-secret-1";
+
+/// A folder with a configuration, a camera, a service that sells parking, and the program.
 pub struct Town {
     camera: Camera,
+    street: ips::Server,
     folder: TempDir,
     binary: PathBuf,
     today: NaiveDate,
 }
 
 impl Town {
-    /// Starts the camera, and makes a folder with a configuration and a spreadsheet.
+    /// Starts the camera and the service, and makes a folder with a configuration and a spreadsheet.
     ///
     /// # Errors
     /// When the folder cannot be made or written.
@@ -36,7 +43,9 @@ impl Town {
         let rows = vec![Row::new(brigade).endless(), Row::new(barred).blocked()];
         let camera = Camera::start(Settings { rows, ..Settings::default() });
         let folder = tempfile::tempdir()?;
-        let town = Self { camera, folder, binary, today: Clock::default().now().date_naive() };
+        let street = ips::Server::start(ips::Settings::default());
+        let today = Clock::default().now().date_naive();
+        let town = Self { camera, street, folder, binary, today };
         std::fs::write(town.path("ivms-sync.toml"), town.config())?;
         town.residents(0..RESIDENTS, 60)?;
         Ok(town)
@@ -54,8 +63,17 @@ impl Town {
              country = \"SI\"\n\n\
              [zone.old-town]\n\
              name = \"The old town, behind the barrier\"\n\n\
+             [zone.quay]\n\
+             names = {{ street = [\"A1\"] }}\n\n\
              [rights-file.residents]\n\
              files = [\"residents.csv\"]\n\n\
+             [ips.street]\n\
+             url        = \"{}\"\n\
+             secret     = {{ env = \"STREET_KEY\" }}\n\
+             violations = [\"EXPIRED_METER\"]\n\n\
+             [parkeon.kerb.events]\n\
+             scheme  = \"stripe\"\n\
+             secrets = [{{ env = \"METER_SECRET\" }}]\n\n\
              [hikvision-anpr.barrier]\n\
              url      = \"{}\"\n\
              username = \"admin\"\n\
@@ -63,6 +81,7 @@ impl Town {
              zones    = [\"old-town\"]\n\n\
              [permit-list.patrol]\n\
              file = \"patrol.csv\"\n",
+            self.street.url(),
             self.camera.url()
         )
     }
@@ -86,7 +105,12 @@ impl Town {
     fn run(&self, arguments: &[&str]) -> Result<Said, Box<dyn Error>> {
         self.camera.begin_run();
         self.camera.clear_writes();
-        let passwords = [("BARRIER_PASSWORD", "Door-secret-1".to_owned())];
+        self.street.begin_run();
+        let passwords = [
+            ("BARRIER_PASSWORD", "Door-secret-1".to_owned()),
+            ("STREET_KEY", "ips-secret-key-1".to_owned()),
+            ("METER_SECRET", METER_SECRET.to_owned()),
+        ];
         program::run(&self.binary, self.folder.path(), &passwords, arguments)
     }
 
@@ -108,12 +132,16 @@ pub fn story() -> Story<Town> {
         title: "ivms-sync in a town with a barrier",
         opening: "The clerk keeps the residents' permits in a spreadsheet. A camera at the barrier \
                   reads number\nplates and opens for those on its own list, on which there are two \
-                  rows that somebody else made.\nA patrol car wants a file.",
+                  rows that somebody else made.\nA patrol car wants a file. On the quay there are \
+                  meters, and a service that sells parking there.",
         steps: vec![
             step("A first look: what would be changed?", first_look),
             step("The barrier opens for who has a permit", first_sync),
             step("An officer asks for three cars", officer),
             step("The patrol car has its list", patrol),
+            step("Somebody pays on the quay, and leaves early", paid),
+            step("A ticket against a car that had paid", wrong_ticket),
+            step("A meter tells that its battery is low", meter),
             step("A quiet tick asks the camera nothing", quiet),
             step("The permits are extended", extended),
             step("The spreadsheet is broken", broken),
@@ -166,6 +194,52 @@ fn patrol(town: &mut Town, scene: &mut Scene) -> Played {
     Ok(())
 }
 
+fn paid(town: &mut Town, scene: &mut Scene) -> Played {
+    let now = town.street.clock().now();
+    let (begin, end) = (now - TimeDelta::minutes(20), now + TimeDelta::minutes(40));
+    town.street.park("session_789", "KPAB123", "SI", "A1", begin, Some(end));
+    scene.ran(town.run(&["sync"])?, 0);
+    scene.ran(town.run(&["lookup", "plate:KPAB123", "--zone", "quay"])?, 0);
+    town.street.stop("session_789");
+    scene.ran(town.run(&["sync"])?, 0);
+    scene.tell("Stopped: the officer hears that there was a right, and when it ended.");
+    scene.ran(town.run(&["lookup", "plate:KPAB123", "--zone", "quay"])?, 22);
+    Ok(())
+}
+
+fn wrong_ticket(town: &mut Town, scene: &mut Scene) -> Played {
+    let now = town.street.clock().now();
+    let minutes = |count| now - TimeDelta::minutes(count);
+    town.street.cite("ticket_1", "KPCD456", "SI", "A1", minutes(10), "EXPIRED_METER");
+    town.street.cite("ticket_2", "KPEF789", "SI", "A1", minutes(9), "EXPIRED_METER");
+    scene.ran(town.run(&["sync"])?, 0);
+    scene.ran(town.run(&["diff", "--violations"])?, 0);
+    scene.tell("A payment by telephone was held up. It reaches the city after the ticket.");
+    town.street.park("phone_55", "KPCD456", "SI", "A1", minutes(30), Some(minutes(-30)));
+    let found = scene.ran(town.run(&["diff", "--violations"])?, 4);
+    let is_told = found.stdout.contains("ticket_1") && found.stdout.contains("phone_55");
+    scene.check("the ticket is found, with the evidence in its line", is_told);
+    scene.check("the other one stands", !found.stdout.contains("ticket_2"));
+    scene.check("no plate is said", !found.stdout.contains("KPCD456"));
+    Ok(())
+}
+
+fn meter(town: &mut Town, scene: &mut Scene) -> Played {
+    let body = bodies::meter_status("M-17", "A1").battery(12).time_remaining(1800);
+    let event = Sender::stripe(METER_SECRET).deliver("", town.street.clock().now(), body);
+    let take = ["apply", "--event", "event.json", "--from", "kerb", "--headers", "headers.txt"];
+    std::fs::write(town.path("headers.txt"), event.header_lines())?;
+    std::fs::write(town.path("event.json"), event.forged().body)?;
+    scene.tell("First somebody who does not know its secret.");
+    scene.ran(town.run(&take)?, 77);
+    std::fs::write(town.path("event.json"), &event.body)?;
+    scene.ran(town.run(&take)?, 0);
+    scene.ran(town.run(&["lookup", "meter:M-17"])?, 0);
+    let status = scene.ran(town.run(&["status"])?, 0);
+    scene.check("status names it", status.stdout.contains("battery at 12 %"));
+    Ok(())
+}
+
 fn quiet(town: &mut Town, scene: &mut Scene) -> Played {
     town.camera.clear_requests();
     let sync = scene.ran(town.run(&["sync"])?, 0);
@@ -213,6 +287,8 @@ fn good_manners(town: &mut Town, scene: &mut Scene) -> Played {
     scene.check("the two rows of others are as they were", of_others.len() == OF_OTHERS.len());
     let found = town.camera.violations();
     scene.check(&format!("the camera has nothing to complain of: {found:?}"), found.is_empty());
+    let found = town.street.violations();
+    scene.check(&format!("nor has the service: {found:?}"), found.is_empty());
     scene.ran(town.run(&["status"])?, 0);
     Ok(())
 }
