@@ -15,7 +15,7 @@ use super::first::FirstKey;
 use super::problem::Wrong;
 use super::secret_source::Surroundings;
 use super::section::Section;
-use crate::model::{Account, Memory, RightCode, SourceName, TargetName, Zone};
+use crate::model::{Account, Memory, ParkingZoneName, RightCode, SourceName, TargetName, Zone};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{
@@ -151,17 +151,9 @@ pub trait RightsKind: Debug + Sync {
     /// The word in front of the dot: `ips`.
     fn name(&self) -> &'static str;
 
-    /// Its parts, each of which is listed by itself: "sessions", "permits".
-    fn parts(&self) -> &'static [&'static str];
-
     /// How its events are read, where it tells of anything by itself.
     fn events(&self) -> Option<&'static dyn EventReader> {
         None
-    }
-
-    /// Whether it can be asked for what has changed, so that all of it is listed once in a while.
-    fn lists_changes(&self) -> bool {
-        true
     }
 
     /// Reads its own keys, and notes every problem. `None` only together with a noted problem.
@@ -183,11 +175,21 @@ pub trait MeterKind: Debug + Sync {
 
 /// How to connect to a service of parking rights.
 pub trait RightsSettings: Any + Debug + Send + Sync {
-    /// Prepares to ask; nothing is sent yet.
+    /// Its parts, each of which is listed by itself: "sessions", "permits".
+    fn parts(&self) -> &'static [&'static str];
+
+    /// Whether it can be asked for what has changed, so that all of it is listed once in a while.
+    fn lists_changes(&self) -> bool;
+
+    /// Prepares to ask, also about single zones by the names that it has for them; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Failure`] where the address or the TLS set-up is unusable.
-    fn connect(&self, wiring: Wiring) -> Result<Box<dyn RightsService>, Failure>;
+    /// [`Failure`] where the address or the TLS set-up is unusable, or there is nothing to ask for.
+    fn connect(
+        &self,
+        wiring: Wiring,
+        zones: &[ParkingZoneName],
+    ) -> Result<Box<dyn RightsService>, Failure>;
 
     /// Whether its citations are to be listed.
     fn lists_citations(&self) -> bool {

@@ -23,6 +23,7 @@ mod load;
 mod meters;
 mod notify;
 mod overrides;
+mod parking_zone;
 mod permit_list;
 mod problem;
 mod rights_service;

@@ -7,7 +7,7 @@ use super::events::{EventsConfig, events};
 use super::secret_source::Surroundings;
 use super::section::Section;
 use super::{RightsKind, RightsSettings, value};
-use crate::model::SourceName;
+use crate::model::{ParkingZoneName, SourceName};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -26,6 +26,8 @@ pub struct RightsServiceConfig {
     pub kind: &'static dyn RightsKind,
     /// How to connect to it.
     pub settings: Arc<dyn RightsSettings>,
+    /// What it calls the zones, each name once.
+    pub zones: Vec<ParkingZoneName>,
     /// How long after its last reading nobody needs to doubt that a right is in it.
     pub fresh_for: Duration,
     /// All rights are listed at least this often.
@@ -52,7 +54,7 @@ pub(super) fn rights_service(
     let settings = kind.read(section, surroundings);
     let fresh_for =
         section.text("fresh_for", |text| value::interval(text, FRESH_FOR_DAYS_MAX)).or(15 * MINUTE);
-    let full_every = match kind.lists_changes() {
+    let full_every = match settings.as_ref().is_none_or(|settings| settings.lists_changes()) {
         true => {
             section.text("full_every", |text| value::interval(text, FULL_EVERY_DAYS_MAX)).or(DAY)
         }
@@ -60,6 +62,8 @@ pub(super) fn rights_service(
     };
     let events = kind.events().and_then(|_| events(section, surroundings));
     section.finish();
+    // The zones are read after it.
+    let zones = Vec::new();
     let settings = settings?;
-    Some(RightsServiceConfig { name: name?, kind, settings, fresh_for, full_every, events })
+    Some(RightsServiceConfig { name: name?, kind, settings, zones, fresh_for, full_every, events })
 }

@@ -130,6 +130,32 @@ impl<'a> Section<'a> {
         Read { section: self, key, outcome }
     }
 
+    /// Reads `true` or `false`.
+    pub fn flag(&self, key: &'static str) -> Read<'_, bool> {
+        let outcome = self.find(key).map(|found| {
+            let flag = match found.raw {
+                Raw::Variable("true") => Ok(true),
+                Raw::Variable("false") => Ok(false),
+                Raw::Variable(_) => Err(Wrong::new("is neither true nor false")),
+                Raw::File(DeValue::Boolean(flag)) => Ok(*flag),
+                Raw::File(other) => Err(mismatch(other, "true or false")),
+            };
+            self.settle(key, &found.origin, flag)
+        });
+        Read { section: self, key, outcome }
+    }
+
+    /// Refuses keys of the file that have no place beside another one.
+    pub fn refuse(&self, keys: &[&'static str], beside: &str) {
+        for key in keys {
+            if let Some(value) = self.in_file(key) {
+                let origin = Origin::Offset(value.span().start);
+                let wrong = Wrong::new(format!("has no place beside {beside}"));
+                self.wrong_at(key, &origin, wrong.hint("take it out"));
+            }
+        }
+    }
+
     /// Reads a list, each item with its place; nothing when an item is wrong. Variables cannot give
     /// lists.
     pub fn list<T>(

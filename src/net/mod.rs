@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub mod bounded;
 pub mod certificate;
+pub(crate) mod oauth;
 pub mod requests;
 pub(crate) mod retry;
 pub(crate) mod service;

@@ -5,15 +5,17 @@
 
 use std::fmt;
 use std::io::Read as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use ureq::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION};
+use ureq::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE};
 use ureq::http::{HeaderName, Response};
-use ureq::{Agent, Body, Timeout};
+use ureq::{Agent, Body, RequestBuilder, Timeout};
 use url::Url;
 
 use super::agent::{Connecting, agent};
+use super::oauth::Tokens;
 use super::requests::RequestCount;
 use super::retry::{Rule, Waits, asked_pause, seed, server_time};
 use super::tls::{Found, Tls};
@@ -72,6 +74,12 @@ pub(crate) enum ServiceError {
     /// It came whole, and is not what was asked for.
     #[error("{0}")]
     NotUnderstood(String),
+    /// A key of the configuration is wrong, or what it stands for has changed.
+    #[error("{text}")]
+    Misconfigured { text: String, hint: &'static str },
+    /// TLS cannot be set up.
+    #[error("{0}")]
+    Unusable(String),
 }
 
 impl ServiceError {
@@ -84,7 +92,11 @@ impl ServiceError {
             | Self::Truncated { .. }
             | Self::NotUnderstood(_) => true,
             Self::Refused(status) => matches!(status, 408 | 425 | 429 | 500..=599),
-            Self::LoginRefused | Self::NoRight | Self::TooLarge(_) => false,
+            Self::LoginRefused
+            | Self::NoRight
+            | Self::TooLarge(_)
+            | Self::Misconfigured { .. }
+            | Self::Unusable(_) => false,
         }
     }
 
@@ -95,27 +107,37 @@ impl ServiceError {
             Self::NoRight => Some("ask the service to give this login the right to read it"),
             Self::Redirected => Some("write the address that it leads to into the configuration"),
             Self::Refused(404) => Some("correct `url` in the configuration"),
+            Self::Misconfigured { hint, .. } => Some(hint),
             Self::Refused(_)
             | Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::Truncated { .. }
             | Self::TooLarge(_)
-            | Self::NotUnderstood(_) => None,
+            | Self::NotUnderstood(_)
+            | Self::Unusable(_) => None,
         }
     }
 }
 
-/// A header that says who asks. `Debug` does not show it.
+/// What says who asks. `Debug` does not show it.
 #[derive(Clone)]
-pub(crate) struct Credentials {
-    name: HeaderName,
-    value: String,
+pub(crate) enum Credentials {
+    /// Nothing does, or the body does.
+    None,
+    Header(HeaderName, String),
+    /// A token, which is asked for elsewhere when it is needed.
+    Token(Arc<Tokens>),
 }
 
 impl Credentials {
     /// `Authorization: SCHEME SECRET`.
     pub(crate) fn authorization(scheme: &str, secret: &str) -> Self {
-        Self { name: AUTHORIZATION, value: format!("{scheme} {secret}") }
+        Self::Header(AUTHORIZATION, format!("{scheme} {secret}"))
+    }
+
+    /// A header of the service's own.
+    pub(crate) fn header(name: &'static str, secret: &str) -> Self {
+        Self::Header(HeaderName::from_static(name), secret.to_owned())
     }
 }
 
@@ -125,9 +147,21 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// A whole answer with a status of success.
+/// How something is asked; it changes nothing there, so that it may be asked again.
+#[derive(Clone, Copy)]
+pub(crate) enum Question<'a> {
+    Get,
+    /// A question that is too long for an address, or too secret.
+    Post {
+        content_type: &'static str,
+        body: &'a str,
+    },
+}
+
+/// A whole answer that says something.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    pub status: u16,
     pub body: Vec<u8>,
     /// What the service's clock showed.
     pub server_time: Option<DateTime<Utc>>,
@@ -150,44 +184,114 @@ impl From<ServiceError> for Failed {
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     agent: Agent,
+    url: Url,
     host: String,
     credentials: Credentials,
     bounds: Bounds,
     requests: RequestCount,
+    /// Statuses beside 200 whose answers say something.
+    taken: &'static [u16],
 }
 
 impl Service {
     /// Prepares to ask; the network is not touched.
     ///
     /// # Errors
-    /// When TLS cannot be set up, as text.
+    /// [`ServiceError::Unusable`].
     pub(crate) fn new(
         url: &Url,
         tls: &Tls,
         credentials: Credentials,
         bounds: Bounds,
         requests: RequestCount,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ServiceError> {
         let is_https = url.scheme() == "https";
         let connecting = Connecting::default();
-        let agent = agent(tls, is_https, bounds.connect, &Found::default(), &connecting)?;
+        let agent = agent(tls, is_https, bounds.connect, &Found::default(), &connecting)
+            .map_err(ServiceError::Unusable)?;
         let host = url.host_str().unwrap_or_default();
         let host = url.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
-        Ok(Self { agent, host, credentials, bounds, requests })
+        let (url, taken) = (url.clone(), &[] as &[u16]);
+        Ok(Self { agent, url, host, credentials, bounds, requests, taken })
+    }
+
+    /// The same, to which answers of these statuses say something too.
+    pub(crate) fn taking(self, taken: &'static [u16]) -> Self {
+        Self { taken, ..self }
+    }
+
+    /// What is asked, without a path behind it.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The address of something below it.
+    pub(crate) fn below(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/{path}", self.url.path().trim_end_matches('/')));
+        url
     }
 
     /// Asks for a page of a listing that began some time ago, again where that may help, all of it within the
     /// bounds.
-    pub(crate) fn get_within(&self, url: &Url, passed: Duration) -> Result<Answer, ServiceError> {
+    pub(crate) fn ask_within(
+        &self,
+        url: &Url,
+        question: Question<'_>,
+        passed: Duration,
+    ) -> Result<Answer, ServiceError> {
         let whole = self.bounds.answer.min(self.bounds.listing.saturating_sub(passed));
+        self.ask_for(url, question, whole)
+    }
+
+    /// Asks within a time; where a token was refused, with another one.
+    pub(super) fn ask_for(
+        &self,
+        url: &Url,
+        question: Question<'_>,
+        whole: Duration,
+    ) -> Result<Answer, ServiceError> {
+        let started = Instant::now();
+        let tokens = match &self.credentials {
+            Credentials::None => return self.repeat(url, question, None, whole),
+            Credentials::Header(name, value) => {
+                return self.repeat(url, question, Some((name, value)), whole);
+            }
+            Credentials::Token(tokens) => tokens,
+        };
+        let ask = |token: &str| {
+            let value = format!("Bearer {token}");
+            let left = whole.saturating_sub(started.elapsed());
+            self.repeat(url, question, Some((&AUTHORIZATION, &value)), left)
+        };
+        let token = tokens.get(whole)?;
+        match ask(&token) {
+            // It was revoked, or its time is over. A new one that is refused as well is a login that is refused.
+            Err(ServiceError::LoginRefused) => {
+                tokens.forget(&token);
+                ask(&tokens.get(whole.saturating_sub(started.elapsed()))?)
+            }
+            other => other,
+        }
+    }
+
+    /// Asks, and again where that may help.
+    fn repeat(
+        &self,
+        url: &Url,
+        question: Question<'_>,
+        login: Option<(&HeaderName, &str)>,
+        whole: Duration,
+    ) -> Result<Answer, ServiceError> {
         let started = Instant::now();
         let mut waits = Waits::new(self.bounds.retry, seed());
         loop {
             let left = whole.saturating_sub(started.elapsed());
-            let Failed { error, may_repeat, asked } = match self.get_once(url, left) {
+            let failed = match self.ask_once(url, question, login, left) {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
             };
+            let Failed { error, may_repeat, asked } = failed;
             let left = whole.saturating_sub(started.elapsed());
             let wait = if may_repeat { waits.next(asked, left) } else { None };
             let Some(wait) = wait else { return Err(error) };
@@ -196,21 +300,30 @@ impl Service {
         }
     }
 
-    fn get_once(&self, url: &Url, left: Duration) -> Result<Answer, Failed> {
+    fn ask_once(
+        &self,
+        url: &Url,
+        question: Question<'_>,
+        login: Option<(&HeaderName, &str)>,
+        left: Duration,
+    ) -> Result<Answer, Failed> {
         if left.is_zero() {
             return Err(self.timed_out().into());
         }
         self.requests.count();
-        let Credentials { name, value } = &self.credentials;
-        let get = self.agent.get(url.as_str()).header(name, value);
-        let get = get.header(ACCEPT, "application/json").header(ACCEPT_LANGUAGE, "en");
-        let sent = get.config().timeout_global(Some(left)).build().call();
+        let sent = match question {
+            Question::Get => dressed(self.agent.get(url.as_str()), login, left).call(),
+            Question::Post { content_type, body } => {
+                let post = dressed(self.agent.post(url.as_str()), login, left);
+                post.header(CONTENT_TYPE, content_type).send(body)
+            }
+        };
         let mut response = sent.map_err(|error| self.unreachable(&error))?;
         let status = response.status().as_u16();
         let error = match status {
-            200 => {
+            _ if status == 200 || self.taken.contains(&status) => {
                 let server_time = server_time(response.headers());
-                return Ok(Answer { body: self.read(&mut response)?, server_time });
+                return Ok(Answer { status, body: self.read(&mut response)?, server_time });
             }
             300..=399 => ServiceError::Redirected,
             401 => ServiceError::LoginRefused,
@@ -259,4 +372,18 @@ impl Service {
         let limit_ms = self.bounds.answer.as_millis();
         ServiceError::TimedOut { host: self.host.clone(), limit_ms }
     }
+}
+
+/// A request with the headers that all have, and the time that is left for it.
+fn dressed<B>(
+    request: RequestBuilder<B>,
+    login: Option<(&HeaderName, &str)>,
+    left: Duration,
+) -> RequestBuilder<B> {
+    let request = match login {
+        Some((name, value)) => request.header(name, value),
+        None => request,
+    };
+    let request = request.header(ACCEPT, "application/json").header(ACCEPT_LANGUAGE, "en");
+    request.config().timeout_global(Some(left)).build()
 }

@@ -75,6 +75,7 @@ impl From<ServiceError> for Failure {
         let class = match &error {
             ServiceError::LoginRefused => Class::Login,
             ServiceError::NoRight => Class::MissingRight,
+            ServiceError::Unusable(_) => Class::Unusable,
             error if error.is_temporary() => Class::Temporary,
             _ => Class::Refused,
         };

@@ -44,6 +44,7 @@ mod quiet;
 mod readme;
 mod restraint;
 mod services;
+mod services_wires;
 mod state;
 mod support;
 #[cfg(unix)]

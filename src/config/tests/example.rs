@@ -13,6 +13,8 @@ use crate::config::schema;
 use crate::config::secret_source::Surroundings;
 use crate::config::section::{Reader, Section};
 use crate::config::{EventScheme, ListFormat, MailTls, Mode};
+use crate::connectors::ips;
+use crate::model::Ends;
 
 pub(super) const EXAMPLE: &str = include_str!("../../../examples/ivms-sync.toml");
 
@@ -27,6 +29,7 @@ pub(super) fn passwords() -> Environment {
         "DOOR_PASSWORD",
         "CARD_PASSWORD",
         "IPS_KEY",
+        "IPS_TOKEN",
         "PARKKIHUBI_TOKEN",
     ];
     let passwords = names.map(|name| (name, "a-password"));
@@ -68,10 +71,11 @@ fn it_loads_as_it_is_and_with_every_key() {
     assert_eq!(config.warnings, Vec::<String>::new());
     assert!(config.notify.email.is_none());
     let all = read_with(&uncommented(), &passwords()).unwrap();
-    let without = |key: &str, with: &str| format!("ips.street.{key} has no effect without {with}.");
-    let warnings =
-        [without("username", "auth = \"basic\""), without("events.header", "scheme = \"stripe\"")];
-    assert_eq!(all.warnings, warnings);
+    let idle = |(key, with)| format!("ips.street.{key} has no effect without {with}.");
+    let of_token = ["token_url", "client_id", "scope", "client_in", "asked_as"];
+    let others = [("username", "auth = \"basic\""), ("events.header", "scheme = \"stripe\"")];
+    let keys = of_token.map(|key| (key, "auth = \"oauth2\"")).into_iter().chain(others);
+    assert_eq!(all.warnings, keys.map(idle).collect::<Vec<_>>());
     assert_eq!(all.notify.email.unwrap().tls, MailTls::FromTheStart);
     assert!(all.notify.webhook.unwrap().token.is_some());
 }
@@ -112,15 +116,19 @@ fn it_tells_the_true_defaults() {
     let (vehicles, plain) = (given.vehicles, default.vehicles);
     assert_eq!(vehicles.keep_plates, plain.keep_plates);
     assert_eq!(vehicles.files[0].fresh_for, Duration::from_secs(3600));
-    let [register, street] = vehicles.services.as_slice() else { panic!("two services") };
+    let [meters, register, street] = vehicles.services.as_slice() else { panic!("three") };
     let minutes = Duration::from_secs(15 * 60);
-    assert_eq!((register.fresh_for, street.fresh_for), (minutes, minutes));
+    assert_eq!([meters, register, street].map(|one| one.fresh_for), [minutes; 3]);
+    let is = |street: &dyn Any| street.downcast_ref::<ips::Settings>().unwrap().ends;
+    for one in [meters, street] {
+        assert_eq!(is(&*one.settings), Ends::Open);
+    }
     assert_eq!(street.full_every, Duration::from_secs(86_400));
     let events = street.events.as_ref().unwrap();
     assert_eq!((events.scheme, events.tolerance), (EventScheme::Standard, minutes / 3));
     assert_eq!(events.header, "webhook-signature");
-    let meters = &vehicles.meters[0];
-    assert_eq!((meters.battery_low, meters.silent_after), (20, 8 * minutes));
+    let kerb = &vehicles.meters[0];
+    assert_eq!((kerb.battery_low, kerb.silent_after), (20, 8 * minutes));
     let list = &vehicles.lists[0];
     assert_eq!((list.format, list.mode), (ListFormat::Csv, Mode::Full));
     assert_eq!((list.ahead, list.rights.mode), (Duration::from_secs(14 * 86_400), 0o640));

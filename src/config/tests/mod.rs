@@ -8,6 +8,7 @@ mod problems;
 mod properties;
 mod reports;
 mod secrets;
+mod services;
 mod vehicles;
 
 use std::any::Any;

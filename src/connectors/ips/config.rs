@@ -1,21 +1,23 @@
 //! `[ips.NAME]`: the keys of a service.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
-use super::Seed;
+use super::areas::Areas;
 use super::citations::Events;
+use super::seed::{self, Seed};
 use crate::config::reading::{
     Section, Surroundings, Wrong, address, examine_certificate, text, value,
 };
 use crate::config::{RightsKind, RightsSettings, Secret, Tls, Wiring};
-use crate::model::RightCode;
-use crate::net::service::Credentials;
-use crate::ports::{EventReader, Failure, Remark, RightsService};
+use crate::model::{Ends, ParkingZoneName, RightCode, Zone};
+use crate::net::oauth::{AskedAs, ClientIn, Grant, Tokens};
+use crate::net::requests::RequestCount;
+use crate::net::service::{Bounds, Credentials, Service, ServiceError};
+use crate::ports::{Class, EventReader, Failure, Remark, RightsService};
 
 /// The kind of service that IPS is.
 #[derive(Debug)]
@@ -26,25 +28,34 @@ pub struct Ips;
 pub struct Settings {
     /// The section in the configuration: `ips.street`.
     pub section: String,
-    /// What calls are added to: `https://ips.example/smartcity/v2`.
+    /// What calls are added to, `https://ips.example/smartcity/v2`, or what is asked.
     pub url: Url,
-    pub wire: Wire,
     pub tls: Tls,
-    pub login: Login,
-    /// Types of permits that count; empty: all of them.
-    pub permits: Vec<RightCode>,
-    /// Types of citations that a right answers; empty: all of them; nothing where they are not listed.
-    pub citations: Option<Vec<RightCode>>,
+    pub wire: Wire,
+    /// Whether the second of an end is inside.
+    pub ends: Ends,
 }
 
-/// How it speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How it speaks, and how it knows who asks.
+#[derive(Debug, Clone)]
 pub enum Wire {
     /// Sessions and permits in JSON, page by page.
-    Seed,
+    Seed {
+        login: Login,
+        /// Types of permits that count; empty: all of them.
+        permits: Vec<RightCode>,
+        /// Types of citations that a right answers; empty: all of them; nothing where they are not listed.
+        citations: Option<Vec<RightCode>>,
+    },
+    /// What officers' handhelds speak: a question in XML, a list in JSON.
+    Xml {
+        token: Secret,
+        /// The zone whose wall clock its times are of.
+        times: Zone,
+    },
 }
 
-/// How it knows who asks.
+/// How the seed's wire knows who asks.
 #[derive(Debug, Clone)]
 pub enum Login {
     /// `Authorization: ApiKey SECRET`.
@@ -53,6 +64,8 @@ pub enum Login {
     Bearer(Secret),
     /// A name and a password.
     Basic(String, Secret),
+    /// `Authorization: Bearer TOKEN`, with a token of another address.
+    OAuth2(Grant, Secret),
 }
 
 /// The word of the key `auth`.
@@ -61,28 +74,62 @@ enum Auth {
     ApiKey,
     Bearer,
     Basic,
+    OAuth2,
 }
 
-impl Login {
-    pub(super) fn credentials(&self) -> Credentials {
-        match self {
-            Self::ApiKey(secret) => Credentials::authorization("ApiKey", secret.expose()),
-            Self::Bearer(secret) => Credentials::authorization("Bearer", secret.expose()),
-            Self::Basic(name, secret) => {
-                let login = STANDARD.encode(format!("{name}:{}", secret.expose()));
-                Credentials::authorization("Basic", &login)
-            }
-        }
+const AUTHS: [(&str, Auth); 4] = [
+    ("api-key", Auth::ApiKey),
+    ("bearer", Auth::Bearer),
+    ("basic", Auth::Basic),
+    ("oauth2", Auth::OAuth2),
+];
+
+/// The keys of the seed's wire alone.
+const OF_SEED: [&str; 10] = [
+    "auth",
+    "username",
+    "token_url",
+    "client_id",
+    "scope",
+    "client_in",
+    "asked_as",
+    "permits",
+    "violations",
+    "full_every",
+];
+
+impl Settings {
+    pub(super) fn service(
+        &self,
+        requests: RequestCount,
+        bounds: Bounds,
+    ) -> Result<Service, ServiceError> {
+        let credentials = match &self.wire {
+            Wire::Xml { token, .. } => Credentials::header("ipstoken", token.expose()),
+            Wire::Seed { login, .. } => match login {
+                Login::ApiKey(secret) => Credentials::authorization("ApiKey", secret.expose()),
+                Login::Bearer(secret) => Credentials::authorization("Bearer", secret.expose()),
+                Login::Basic(name, secret) => {
+                    let login = STANDARD.encode(format!("{name}:{}", secret.expose()));
+                    Credentials::authorization("Basic", &login)
+                }
+                Login::OAuth2(grant, secret) => {
+                    // What is said of the service's certificate is said of no other server's.
+                    let is_here = grant.token_url.origin() == self.url.origin();
+                    let tls = if is_here { &self.tls } else { &Tls::System };
+                    let requests = requests.clone();
+                    let tokens = Tokens::new(grant, secret.expose(), tls, bounds, requests)?;
+                    Credentials::Token(Arc::new(tokens))
+                }
+            },
+        };
+        Service::new(&self.url, &self.tls, credentials, bounds, requests)
     }
 }
 
 impl RightsKind for Ips {
     fn name(&self) -> &'static str {
         "ips"
-    }
-
-    fn parts(&self) -> &'static [&'static str] {
-        &super::seed::PARTS
     }
 
     fn events(&self) -> Option<&'static dyn EventReader> {
@@ -95,55 +142,63 @@ impl RightsKind for Ips {
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RightsSettings>> {
         let url = section.text("url", address::web).required();
-        let wire = section.text("wire", |text| match text {
-            "seed" => Ok(Wire::Seed),
-            _ => Err(Wrong::new("is no wire that is known here").hint("write \"seed\"")),
-        });
-        let wire = wire.or(Wire::Seed);
-        let auth = section.text("auth", |text| match text {
-            "api-key" => Ok(Auth::ApiKey),
-            "bearer" => Ok(Auth::Bearer),
-            "basic" => Ok(Auth::Basic),
-            _ => {
-                let hint = "write \"api-key\", \"bearer\" or \"basic\"";
-                Err(Wrong::new("is no way to log in that is known here").hint(hint))
-            }
-        });
-        let auth = auth.or(Auth::ApiKey);
-        let username = section.text("username", value::not_empty).optional();
+        let is_xml = section
+            .text("wire", |text| value::word(text, &[("seed", false), ("ips-xml", true)]))
+            .or(false);
         let secret = section.password("secret", surroundings);
         let tls = section.text("tls", value::tls).or(Tls::System);
-        let permits = section.list("permits", |item| value::id(RightCode::new(text(item)?)));
-        section.refuse_repeats("permits", permits.as_deref().unwrap_or_default());
-        let are_permits_wrong = permits.is_none() && section.in_file("permits").is_some();
-        let citations = citations(section);
+        let is_closed = section.flag("closed").or(false);
+        let ends = if is_closed { Ends::Closed } else { Ends::Open };
         if let Some(url) = &url {
             section.check_tls(url, &tls, "number plates and the secret");
         }
-        match (auth, &username) {
-            (Auth::Basic, None) => {
-                let wrong = Wrong::new("is missing: auth = \"basic\" needs a name");
-                section.wrong("username", wrong.hint("write username = \"NAME\""));
-                return None;
-            }
-            (Auth::ApiKey | Auth::Bearer, Some(_)) => {
-                let key = section.dotted("username");
-                section.warn(format!("{key} has no effect without auth = \"basic\"."));
-            }
-            _ => {}
-        }
-        let secret = secret?;
-        let login = match (auth, username) {
-            (Auth::Basic, Some(name)) => Login::Basic(name, secret),
-            (Auth::Bearer, _) => Login::Bearer(secret),
-            (Auth::ApiKey | Auth::Basic, _) => Login::ApiKey(secret),
-        };
-        let permits = permits.unwrap_or_default().into_iter().map(|(_, code)| code).collect();
+        let wire = if is_xml { xml(section, secret) } else { seed(section, secret) };
         let section = section.dotted("");
-        let citations = citations?;
-        let settings = Settings { section, url: url?, wire, tls, login, permits, citations };
-        Some(settings).filter(|_| !are_permits_wrong).map(|one| Arc::new(one) as _)
+        Some(Arc::new(Settings { section, url: url?, tls, wire: wire?, ends }))
     }
+}
+
+/// The keys of the wire of handhelds.
+fn xml(section: &Section<'_>, secret: Option<Secret>) -> Option<Wire> {
+    section.refuse(&OF_SEED, "wire = \"ips-xml\"");
+    let times = section.text("times", value::time_zone);
+    if times.is_absent() {
+        // A guess would be wrong by hours, and only in some cities.
+        let wrong = Wrong::new("is missing: the answers do not say which clock their times are of");
+        let hint = "write times = \"UTC\", or the zone of the city, as its switch is set";
+        section.wrong("times", wrong.hint(hint));
+    }
+    Some(Wire::Xml { times: times.optional()?, token: secret? })
+}
+
+/// The keys of the seed's wire.
+fn seed(section: &Section<'_>, secret: Option<Secret>) -> Option<Wire> {
+    section.refuse(&["times"], "wire = \"seed\", whose instants say where they are");
+    let auth = section.text("auth", |text| value::word(text, &AUTHS)).or(Auth::ApiKey);
+    let username = section.text("username", value::not_empty).optional();
+    let grant = grant(section, auth == Auth::OAuth2);
+    let permits = section.list("permits", |item| value::id(RightCode::new(text(item)?)));
+    section.refuse_repeats("permits", permits.as_deref().unwrap_or_default());
+    let are_permits_wrong = permits.is_none() && section.in_file("permits").is_some();
+    let citations = citations(section);
+    match (auth, &username) {
+        (Auth::Basic, None) => {
+            let wrong = Wrong::new("is missing: auth = \"basic\" needs a name");
+            section.wrong("username", wrong.hint("write username = \"NAME\""));
+            return None;
+        }
+        (Auth::ApiKey | Auth::Bearer | Auth::OAuth2, Some(_)) => idle(section, "username", "basic"),
+        _ => {}
+    }
+    let secret = secret?;
+    let login = match (auth, username) {
+        (Auth::Basic, Some(name)) => Login::Basic(name, secret),
+        (Auth::Bearer, _) => Login::Bearer(secret),
+        (Auth::OAuth2, _) => Login::OAuth2(grant?, secret),
+        (Auth::ApiKey | Auth::Basic, _) => Login::ApiKey(secret),
+    };
+    let permits = permits.unwrap_or_default().into_iter().map(|(_, code)| code).collect();
+    Some(Wire::Seed { login, permits, citations: citations? }).filter(|_| !are_permits_wrong)
 }
 
 /// `violations = ["EXPIRED_METER"]`; `["*"]` is every type. `None` only together with a noted problem.
@@ -164,25 +219,100 @@ fn citations(section: &Section<'_>) -> Option<Option<Vec<RightCode>>> {
     Some(Some(if is_every { Vec::new() } else { kinds }))
 }
 
+/// How a token is asked for.
+fn grant(section: &Section<'_>, is_wanted: bool) -> Option<Grant> {
+    let token_url = section.text("token_url", |text| {
+        let url = address::web(text)?;
+        let is_safe = url.scheme() == "https" || address::is_loopback(&url);
+        let wrong = || Wrong::new("is plain http, which would show the secret to the network");
+        if is_safe { Ok(url) } else { Err(wrong().hint("write https://")) }
+    });
+    let client_id = section.text("client_id", value::not_empty);
+    let scope = section.text("scope", value::not_empty);
+    let places = [("header", ClientIn::Header), ("body", ClientIn::Body)];
+    let client_in = section.text("client_in", |text| value::word(text, &places));
+    let forms = [("form", AskedAs::Form), ("json", AskedAs::Json)];
+    let asked_as = section.text("asked_as", |text| value::word(text, &forms));
+    if !is_wanted {
+        for (key, is_absent) in [
+            ("token_url", token_url.is_absent()),
+            ("client_id", client_id.is_absent()),
+            ("scope", scope.is_absent()),
+            ("client_in", client_in.is_absent()),
+            ("asked_as", asked_as.is_absent()),
+        ] {
+            if !is_absent {
+                idle(section, key, "oauth2");
+            }
+        }
+        return None;
+    }
+    let (token_url, client_id) = (token_url.required(), client_id.required());
+    Some(Grant {
+        token_url: token_url?,
+        client_id: client_id?,
+        scope: scope.optional(),
+        client_in: client_in.or(ClientIn::Header),
+        asked_as: asked_as.or(AskedAs::Form),
+    })
+}
+
+fn idle(section: &Section<'_>, key: &str, auth: &str) {
+    section.warn(format!("{} has no effect without auth = {auth:?}.", section.dotted(key)));
+}
+
 impl RightsSettings for Settings {
-    fn connect(&self, wiring: Wiring) -> Result<Box<dyn RightsService>, Failure> {
-        Ok(Box::new(Seed::new(self, wiring.count)?))
+    fn parts(&self) -> &'static [&'static str] {
+        match self.wire {
+            Wire::Seed { .. } => &seed::PARTS,
+            Wire::Xml { .. } => &[seed::SESSIONS],
+        }
     }
 
-    fn sense(&self) -> String {
-        let mut sense = format!("{:?} {}", self.wire, self.url);
-        if let Login::Basic(name, _) = &self.login {
-            let _ = write!(sense, " {name:?}");
-        }
-        for code in &self.permits {
-            // Writing into a text does not fail.
-            let _ = write!(sense, " {code}");
-        }
-        sense
+    fn lists_changes(&self) -> bool {
+        matches!(self.wire, Wire::Seed { .. })
+    }
+
+    fn connect(
+        &self,
+        wiring: Wiring,
+        zones: &[ParkingZoneName],
+    ) -> Result<Box<dyn RightsService>, Failure> {
+        let (service, ends) = (self.service(wiring.count, Bounds::default())?, self.ends);
+        Ok(match &self.wire {
+            Wire::Seed { permits, citations, .. } => Box::new(Seed {
+                service,
+                permits: permits.clone(),
+                citations: citations.clone(),
+                ends,
+            }),
+            Wire::Xml { .. } if zones.is_empty() => {
+                let text = "no [zone.NAME] has a name for it, so that there is nothing to ask for";
+                return Err(Failure::new(Class::Unusable, false, &text, None));
+            }
+            Wire::Xml { times, .. } => {
+                Box::new(Areas { service, names: zones.to_vec(), times: *times, ends })
+            }
+        })
     }
 
     fn lists_citations(&self) -> bool {
-        self.citations.is_some()
+        matches!(&self.wire, Wire::Seed { citations: Some(_), .. })
+    }
+
+    fn sense(&self) -> String {
+        let (url, ends) = (&self.url, self.ends);
+        match &self.wire {
+            Wire::Seed { login, permits, .. } => {
+                let login = match login {
+                    Login::ApiKey(_) | Login::Bearer(_) => None,
+                    Login::Basic(name, _) => Some((name, None)),
+                    Login::OAuth2(grant, _) => Some((&grant.client_id, grant.scope.as_deref())),
+                };
+                format!("seed {url} {ends:?} {login:?} {permits:?}")
+            }
+            Wire::Xml { times, .. } => format!("ips-xml {url} {ends:?} {times:?}"),
+        }
     }
 
     fn examine(&self) -> Vec<Remark> {

@@ -6,17 +6,15 @@ use std::time::Instant;
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
-use super::Settings;
 use super::citations::{self, CitationPage};
 use super::wire::{self, Page};
-use crate::model::{RightCode, RightKind};
-use crate::net::requests::RequestCount;
-use crate::net::service::{Answer, Bounds, Service, ServiceError};
+use crate::model::{Ends, RightCode, RightKind};
+use crate::net::service::{Answer, Question, Service, ServiceError};
 use crate::ports::{
-    CitationListing, Class, Failure, ListedCitation, ListedRight, RightsListing, RightsService,
+    CitationListing, Failure, ListedCitation, ListedRight, RightsListing, RightsService,
 };
 
-const SESSIONS: &str = "sessions";
+pub(super) const SESSIONS: &str = "sessions";
 const PERMITS: &str = "permits";
 const CITATIONS: &str = "violations";
 pub(super) const PARTS: [&str; 2] = [SESSIONS, PERMITS];
@@ -27,40 +25,19 @@ const PAGES_MAX: usize = 20_000;
 /// The most entries of one listing. In memory each takes some 400 bytes.
 const ENTRIES_MAX: usize = 2_000_000;
 
-/// One service, and how it is asked.
+/// One service, and what of it counts.
 #[derive(Debug)]
 pub struct Seed {
-    service: Service,
-    url: Url,
-    permits: Vec<RightCode>,
-    citations: Option<Vec<RightCode>>,
+    pub(super) service: Service,
+    pub(super) permits: Vec<RightCode>,
+    pub(super) citations: Option<Vec<RightCode>>,
+    pub(super) ends: Ends,
 }
 
 impl Seed {
-    /// Prepares to ask; nothing is sent yet.
-    ///
-    /// # Errors
-    /// [`Failure`] where TLS cannot be set up.
-    pub fn new(settings: &Settings, requests: RequestCount) -> Result<Self, Failure> {
-        Self::within(settings, requests, Bounds::default())
-    }
-
-    pub(super) fn within(
-        settings: &Settings,
-        requests: RequestCount,
-        bounds: Bounds,
-    ) -> Result<Self, Failure> {
-        let Settings { url, tls, login, permits, citations, .. } = settings;
-        let service = Service::new(url, tls, login.credentials(), bounds, requests)
-            .map_err(|error| Failure::new(Class::Unusable, false, &error, None))?;
-        let (permits, citations) = (permits.clone(), citations.clone());
-        Ok(Self { service, url: url.clone(), permits, citations })
-    }
-
     /// The address of the first page of a part.
     fn first_page(&self, part: &str, since: Option<DateTime<Utc>>) -> Url {
-        let mut url = self.url.clone();
-        url.set_path(&format!("{}/{part}", self.url.path().trim_end_matches('/')));
+        let mut url = self.service.below(part);
         {
             let mut query = url.query_pairs_mut();
             query.clear();
@@ -95,7 +72,8 @@ impl Seed {
         let (mut url, mut moment) = (first.clone(), None);
         let began = Instant::now();
         for _ in 0..PAGES_MAX {
-            let (as_of, next) = take(self.service.get_within(&url, began.elapsed())?)?;
+            let (as_of, next) =
+                take(self.service.ask_within(&url, Question::Get, began.elapsed())?)?;
             if *moment.get_or_insert(as_of) != as_of {
                 return Err(not_understood("a later page is of another moment than the first"));
             }
@@ -116,7 +94,7 @@ impl Seed {
     ) -> Result<RightsListing, ServiceError> {
         let mut listing = RightsListing { is_whole: since.is_none(), ..RightsListing::default() };
         self.each_page(part, &self.first_page(part, since), |answer| {
-            let page = wire::page(&answer.body, part == PERMITS);
+            let page = wire::page(&answer.body, part == PERMITS, self.ends);
             let Page { rights, deleted, nameless, as_of, next } =
                 page.map_err(|error| ServiceError::NotUnderstood(format!("{part}: {error}")))?;
             listing.as_of = as_of;
@@ -195,7 +173,7 @@ impl RightsService for Seed {
 }
 
 /// No listing has more entries than fit into memory.
-fn within(part: &str, entries: usize) -> Result<(), ServiceError> {
+pub(super) fn within(part: &str, entries: usize) -> Result<(), ServiceError> {
     match entries {
         0..=ENTRIES_MAX => Ok(()),
         _ => Err(ServiceError::NotUnderstood(format!(

@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::wire::page;
-use crate::model::{Period, RightKind, RightState};
+use crate::model::{Ends, Period, RightKind, RightState};
+use crate::net::oauth::{AskedAs, ClientIn, Grant};
 use crate::net::requests::RequestCount;
 use crate::net::retry::Rule;
 use crate::net::service::Bounds;
 use crate::net::testing::{Reply, Server, answer, said};
 use crate::ports::{Class, ListedRight, RightsListing, RightsService};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::config::{Login, Wire};
@@ -22,13 +24,13 @@ fn at(text: &str) -> DateTime<Utc> {
 
 fn session(fields: &str) -> Result<Option<ListedRight>, String> {
     let body = format!(r#"{{"data":[{{{fields}}}],"asOf":"2024-01-01T12:00:00.000Z"}}"#);
-    let page = page(body.as_bytes(), false).map_err(|error| error.to_string())?;
+    let page = page(body.as_bytes(), false, Ends::Open).map_err(|error| error.to_string())?;
     Ok(page.rights.into_iter().next())
 }
 
 fn permit(fields: &str) -> ListedRight {
     let body = format!(r#"{{"data":[{{{fields}}}]}}"#);
-    page(body.as_bytes(), true).unwrap().rights.remove(0)
+    page(body.as_bytes(), true, Ends::Open).unwrap().rights.remove(0)
 }
 
 const GIVEN: &str = r#""id":"session_789","licensePlate":"ABC123","state":"CT","zoneNumber":"A1","startTime":"2024-01-01T10:00:00.000Z","endTime":"2024-01-01T14:00:00.000Z","status":"ACTIVE","updatedAt":"2024-01-01T10:00:01.000Z""#;
@@ -67,6 +69,10 @@ fn sessions() {
     ] {
         assert_eq!(with(from, to).period, Err(None), "{to}");
     }
+    // An end that is inside still.
+    let body = format!(r#"{{"data":[{{{GIVEN}}}]}}"#);
+    let closed = page(body.as_bytes(), false, Ends::Closed).unwrap().rights.remove(0);
+    assert_eq!(closed.period.unwrap().end(), Some(at("2024-01-01T14:00:01Z")));
     // Stopped in the second of its begin it is nothing; running it is a mistake.
     let none = GIVEN.replace("14:00:00", "10:00:00");
     assert_eq!(session(&none).unwrap().unwrap().plates.len(), 1);
@@ -84,7 +90,7 @@ fn sessions() {
     }
     let nobody = GIVEN.replace("\"session_789\"", "null").replace("ABC123", "");
     assert_eq!(session(&nobody), Ok(None));
-    assert!(page(br#"{"data":[1]}"#, false).is_err());
+    assert!(page(br#"{"data":[1]}"#, false, Ends::Open).is_err());
 }
 
 #[test]
@@ -147,38 +153,48 @@ fn what_is_no_page() {
         r#"{"data":[],"nextCursor":{}}"#,
         r#"{"data":[],"deleted":[{"at":1}]}"#,
     ] {
-        assert!(page(body.as_bytes(), false).is_err(), "{body}");
+        assert!(page(body.as_bytes(), false, Ends::Open).is_err(), "{body}");
     }
-    let last = page(br#"{"data":[],"nextCursor":"","deleted":["a",{"id":"b"},7]}"#, false).unwrap();
+    let last =
+        page(br#"{"data":[],"nextCursor":"","deleted":["a",{"id":"b"},7]}"#, false, Ends::Open)
+            .unwrap();
     assert_eq!(last.next, None);
     let deleted: Vec<_> = last.deleted.iter().map(|id| id.as_str()).collect();
     assert_eq!(deleted, ["a", "b", "7"]);
 }
 
 fn seed(server: &Server, permits: &[&str]) -> Seed {
-    let settings = Settings {
-        section: "ips.street".to_owned(),
-        url: format!("{}/smartcity/v2/", server.url).parse().unwrap(),
-        wire: Wire::Seed,
-        tls: Tls::System,
-        login: Login::ApiKey(Secret::new("k e y".to_owned())),
-        permits: permits.iter().map(|code| RightCode::new(code).unwrap()).collect(),
-        citations: None,
-    };
+    let login = Login::ApiKey(Secret::new("k e y".to_owned()));
+    seed_with(&server.url, login, permits)
+}
+
+pub(super) fn settings(url: &str, wire: Wire) -> Settings {
+    let (section, url) = ("ips.street".to_owned(), url.parse().unwrap());
+    Settings { section, url, tls: Tls::System, wire, ends: Ends::Open }
+}
+
+fn seed_with(url: &str, login: Login, permits: &[&str]) -> Seed {
+    let permits: Vec<_> = permits.iter().map(|code| RightCode::new(code).unwrap()).collect();
+    let wire = Wire::Seed { login, permits: permits.clone(), citations: None };
+    let settings = settings(&format!("{url}/smartcity/v2/"), wire);
+    let service = settings.service(RequestCount::default(), bounds()).unwrap();
+    Seed { service, permits, citations: None, ends: Ends::Open }
+}
+
+pub(super) fn bounds() -> Bounds {
     let retry = Rule {
         repeats_max: 2,
         first: Duration::from_millis(1),
         longest: Duration::from_millis(2),
         in_all: Duration::from_millis(50),
     };
-    let bounds = Bounds {
+    Bounds {
         connect: Duration::from_secs(2),
         answer: Duration::from_secs(2),
         listing: Duration::from_secs(9),
         bytes: 10_000,
         retry,
-    };
-    Seed::within(&settings, RequestCount::default(), bounds).unwrap()
+    }
 }
 
 fn list(server: &Server, part: &str) -> Result<RightsListing, (Class, String)> {
@@ -291,4 +307,48 @@ fn a_listing_that_is_not_whole_is_none() {
         _ => said(&next("null")),
     });
     assert_eq!(list(&server, "sessions").unwrap().rights.len(), 1, "one failure is got over");
+}
+
+fn oauth(url: &str) -> Login {
+    let grant = Grant {
+        token_url: format!("{url}/token").parse().unwrap(),
+        client_id: "town".to_owned(),
+        scope: None,
+        client_in: ClientIn::Header,
+        asked_as: AskedAs::Form,
+    };
+    Login::OAuth2(grant, Secret::new("s3cret".to_owned()))
+}
+
+/// Mutants: a token for each page; a token that is refused is asked for again and again.
+#[test]
+fn a_token_is_asked_for_once_and_once_more_where_it_is_refused() {
+    // Which tokens are refused, how many are asked for, how many questions there are.
+    for (refused, tokens, is_well) in [(0, 1, true), (1, 2, true), (9, 2, false)] {
+        let given = AtomicUsize::new(0);
+        let server = Server::new(move |_, request| {
+            if request.path() == "/token" {
+                let count = given.fetch_add(1, Ordering::SeqCst);
+                return said(&format!(r#"{{"access_token":"t0ken-{count}"}}"#));
+            }
+            let token = request.header("authorization").unwrap();
+            let number: usize = token.strip_prefix("Bearer t0ken-").unwrap().parse().unwrap();
+            match (number < refused, request.path().contains("cursor")) {
+                (true, _) => answer("401 No", "", ""),
+                (_, true) => said(&next("null")),
+                _ => said(&next("\"x\"")),
+            }
+        });
+        let seed = seed_with(&server.url, oauth(&server.url), &[]);
+        let listed = seed.list("sessions", None, at("2024-01-01T12:00:00Z"));
+        assert_eq!(listed.as_ref().is_ok_and(|one| one.rights.len() == 2), is_well, "{refused}");
+        let requests = server.requests();
+        let asked = requests.iter().filter(|one| one.path() == "/token").count();
+        assert_eq!(asked, tokens, "{refused}");
+        let shown = format!("{seed:?} {listed:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("t0ken"), "{shown}");
+        if let Err(failure) = listed {
+            assert_eq!((failure.class, failure.has_spent_login), (Class::Login, true));
+        }
+    }
 }

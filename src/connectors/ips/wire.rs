@@ -29,7 +29,7 @@ pub(super) struct Page {
 }
 
 /// Reads a page of sessions, or of permits.
-pub(super) fn page(bytes: &[u8], are_permits: bool) -> Result<Page, JsonError> {
+pub(super) fn page(bytes: &[u8], are_permits: bool, ends: Ends) -> Result<Page, JsonError> {
     let value = parse(bytes, LIMITS)?;
     let top = Node::top(&value);
     let as_of = top.optional("asOf")?.map(|node| node.instant()).transpose()?;
@@ -43,7 +43,7 @@ pub(super) fn page(bytes: &[u8], are_permits: bool) -> Result<Page, JsonError> {
         next: next.filter(|cursor| !cursor.is_empty()),
     };
     for entry in top.field("data")?.list()? {
-        match right(&entry, are_permits, as_of)? {
+        match right(&entry, (are_permits, ends), as_of)? {
             Some(right) => page.rights.push(right),
             None => page.nameless += 1,
         }
@@ -68,7 +68,7 @@ pub(super) fn page(bytes: &[u8], are_permits: bool) -> Result<Page, JsonError> {
 /// not as it should be.
 fn right(
     entry: &Node<'_, '_>,
-    are_permits: bool,
+    (are_permits, ends): (bool, Ends),
     as_of: Option<DateTime<Utc>>,
 ) -> Result<Option<ListedRight>, JsonError> {
     let text = |key| {
@@ -116,7 +116,7 @@ fn right(
         state: state(word, end.ok().flatten(), as_of),
         plates: if is_nothing { Vec::new() } else { vec![plate] },
         zones,
-        period: period(begin, end, are_permits),
+        period: period(begin, end, (are_permits, ends)),
         updated_at: instant("updatedAt")?.ok().flatten(),
     }))
 }
@@ -131,17 +131,26 @@ fn unnamed(
     end: Moment,
 ) -> Option<RightId> {
     let all = format!("{:?} {:?} {zones:?} {begin:?} {end:?}", plate.text, plate.issuer);
+    digest("unnamed", &all)
+}
+
+/// A name that tells nobody what it was made of.
+pub(super) fn digest(prefix: &str, all: &str) -> Option<RightId> {
     let digest = hex(&Sha256::digest(all.as_bytes()));
-    RightId::new(&format!("unnamed-{}", digest.get(..16)?)).ok()
+    RightId::new(&format!("{prefix}-{}", digest.get(..16)?)).ok()
 }
 
 /// When it holds. A permit without a begin holds since ever; a session without one is none.
-fn period(begin: Moment, end: Moment, are_permits: bool) -> Result<Period, Option<DateTime<Utc>>> {
+fn period(
+    begin: Moment,
+    end: Moment,
+    (are_permits, ends): (bool, Ends),
+) -> Result<Period, Option<DateTime<Utc>>> {
     let sure = begin.ok().flatten().max(end.ok().flatten());
     let (Ok(begin), Ok(end)) = (begin, end) else { return Err(None) };
     let begin = begin.or(Some(DateTime::UNIX_EPOCH).filter(|_| are_permits)).ok_or(None)?;
     let sure = sure.filter(|_| end.is_some());
-    Period::in_seconds(begin, end, Ends::Open).map_err(|_| sure)
+    Period::in_seconds(begin, end, ends).map_err(|_| sure)
 }
 
 /// Where it holds. A permit that states nothing holds everywhere; what cannot be read is a zone that nobody knows.

@@ -7,6 +7,9 @@ use url::Url;
 use super::Hub;
 use crate::config::reading::{Section, Surroundings, address, examine_certificate, value};
 use crate::config::{RightsKind, RightsSettings, Secret, Tls, Wiring};
+use crate::model::ParkingZoneName;
+use crate::net::requests::RequestCount;
+use crate::net::service::{Bounds, Credentials, Service, ServiceError};
 use crate::ports::{Failure, Remark, RightsService};
 
 /// The kind of service that Parkkihubi is.
@@ -25,17 +28,20 @@ pub struct Settings {
     pub secret: Secret,
 }
 
+impl Settings {
+    pub(super) fn service(
+        &self,
+        requests: RequestCount,
+        bounds: Bounds,
+    ) -> Result<Service, ServiceError> {
+        let credentials = Credentials::authorization("ApiKey", self.secret.expose());
+        Service::new(&self.url, &self.tls, credentials, bounds, requests)
+    }
+}
+
 impl RightsKind for Parkkihubi {
     fn name(&self) -> &'static str {
         "parkkihubi"
-    }
-
-    fn parts(&self) -> &'static [&'static str] {
-        &super::hub::PARTS
-    }
-
-    fn lists_changes(&self) -> bool {
-        false
     }
 
     fn read(
@@ -55,8 +61,20 @@ impl RightsKind for Parkkihubi {
 }
 
 impl RightsSettings for Settings {
-    fn connect(&self, wiring: Wiring) -> Result<Box<dyn RightsService>, Failure> {
-        Ok(Box::new(Hub::new(self, wiring.count)?))
+    fn parts(&self) -> &'static [&'static str] {
+        &super::hub::PARTS
+    }
+
+    fn lists_changes(&self) -> bool {
+        false
+    }
+
+    fn connect(
+        &self,
+        wiring: Wiring,
+        _: &[ParkingZoneName],
+    ) -> Result<Box<dyn RightsService>, Failure> {
+        Ok(Box::new(Hub(self.service(wiring.count, Bounds::default())?)))
     }
 
     fn sense(&self) -> String {

@@ -6,12 +6,10 @@ use std::time::Instant;
 use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
-use super::Settings;
 use super::wire::{self, Page};
 use crate::model::RightId;
-use crate::net::requests::RequestCount;
-use crate::net::service::{Bounds, Credentials, Service, ServiceError};
-use crate::ports::{Class, Failure, ListedRight, RightsListing, RightsService};
+use crate::net::service::{Question, Service, ServiceError};
+use crate::ports::{Failure, ListedRight, RightsListing, RightsService};
 
 const PERMITS: &str = "valid_permit_item";
 const PARKINGS: &str = "valid_parking";
@@ -26,12 +24,9 @@ const RIGHTS_MAX: usize = 1_000_000;
 /// The most pages of one listing.
 const PAGES_MAX: usize = 10_000;
 
-/// One register, and how it is asked.
+/// One register.
 #[derive(Debug)]
-pub struct Hub {
-    service: Service,
-    url: Url,
-}
+pub struct Hub(pub(super) Service);
 
 /// One listing from its first page to its last.
 struct Pass {
@@ -48,30 +43,8 @@ struct Pass {
 }
 
 impl Hub {
-    /// Prepares to ask; nothing is sent yet.
-    ///
-    /// # Errors
-    /// [`Failure`] where TLS cannot be set up.
-    pub fn new(settings: &Settings, requests: RequestCount) -> Result<Self, Failure> {
-        Self::within(settings, requests, Bounds::default())
-    }
-
-    pub(super) fn within(
-        settings: &Settings,
-        requests: RequestCount,
-        bounds: Bounds,
-    ) -> Result<Self, Failure> {
-        let Settings { url, tls, secret, .. } = settings;
-        let credentials = Credentials::authorization("ApiKey", secret.expose());
-        let service = Service::new(url, tls, credentials, bounds, requests)
-            .map_err(|error| Failure::new(Class::Unusable, false, &error, None))?;
-        Ok(Self { service, url: url.clone() })
-    }
-
     fn first_page(&self, part: &str, at: DateTime<Utc>) -> Url {
-        let mut url = self.url.clone();
-        let path = self.url.path().trim_end_matches('/');
-        url.set_path(&format!("{path}/enforcement/v1/{part}/"));
+        let mut url = self.0.below(&format!("enforcement/v1/{part}/"));
         // With a time that the register cannot read it lists whatever there ever was.
         let time = at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let (key, value) = match part == PARKINGS {
@@ -97,7 +70,7 @@ impl Hub {
         let mut seen = HashSet::from([first.clone()]);
         let mut url = first.clone();
         for place in 0..PAGES_MAX {
-            let answer = self.service.get_within(&url, began.elapsed())?;
+            let answer = self.0.ask_within(&url, Question::Get, began.elapsed())?;
             let page = wire::page(&answer.body, part == PARKINGS);
             let Page { rights, nameless, entries, count, next } =
                 page.map_err(|error| wrong(&error.to_string()))?;

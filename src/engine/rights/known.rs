@@ -51,7 +51,7 @@ impl Known {
         for service in &vehicles.services {
             let sense = vehicles.sense_of_service(service);
             // All parts are kept together, or none.
-            let each = service.kind.parts().iter().map(|name| {
+            let each = service.settings.parts().iter().map(|name| {
                 let part = files.iter().find(|part| part.is(&service.name, Path::new(name)))?;
                 (part.sense == sense).then_some(part.as_of)
             });
@@ -67,7 +67,7 @@ impl Known {
             let mut services = vehicles.services.iter();
             let service = || {
                 let own = services.find(|one| {
-                    one.kind.parts().iter().any(|name| file.is(&one.name, Path::new(name)))
+                    one.settings.parts().iter().any(|name| file.is(&one.name, Path::new(name)))
                 });
                 own.map(|service| &service.name)
             };

@@ -131,7 +131,7 @@ pub fn look(
         let mut sections = vehicles.files.iter();
         sections.any(|one| one.files.iter().any(|path| part.is(&one.name, path)))
             || vehicles.services.iter().any(|one| {
-                let mut parts = one.kind.parts().iter();
+                let mut parts = one.settings.parts().iter();
                 parts.any(|name| part.is(&one.name, Path::new(name)))
             })
     };

@@ -117,7 +117,7 @@ enum NotTaken {
 impl OneService<'_> {
     /// What to ask for.
     fn wanted(&self) -> Vec<Wanted> {
-        let parts = self.service.kind.parts().iter();
+        let parts = self.service.settings.parts().iter();
         parts.map(|part| (*part, self.before(part).and_then(|before| self.since(before)))).collect()
     }
 
@@ -355,7 +355,7 @@ impl OneService<'_> {
 
     /// What is known of it.
     fn own(&self) -> impl Iterator<Item = &RightsPart> {
-        self.service.kind.parts().iter().filter_map(|part| self.before(part))
+        self.service.settings.parts().iter().filter_map(|part| self.before(part))
     }
 
     /// The section, before anything is said of it.
@@ -368,13 +368,13 @@ impl OneService<'_> {
             is_whole: false,
             as_of: None,
             is_fresh: false,
-            files: self.service.kind.parts().iter().map(|part| (*part).to_owned()).collect(),
+            files: self.service.settings.parts().iter().map(|part| (*part).to_owned()).collect(),
         }
     }
 
     /// What is known stays, and is fresh until `fresh_for` is over.
     fn refuse(&self, part: &str, why: NotTaken, looked: &mut Looked) -> SectionSeen {
-        let is_known = self.own().count() == self.service.kind.parts().len();
+        let is_known = self.own().count() == self.service.settings.parts().len();
         let is_known = is_known && self.own().all(|one| one.sense == self.sense);
         let as_of = self.own().map(|one| one.as_of).min().filter(|_| is_known);
         let kind = match why {

@@ -10,6 +10,7 @@
 //! * [`hikcentral::Platform`]: persons of many doors; signed calls, levels, applications to doors.
 //! * [`ips::Server`]: sessions, permits and citations of parked cars; cursor pages with tombstones, and
 //!   the XML wire of officers' devices.
+//! * [`oauth::Server`]: tokens by client credentials, for a service that takes them.
 //! * [`parkkihubi::Server`]: parkings and permits of a city's register; pages by number and by cursor, and
 //!   a stranger beside it, to whom nobody may go.
 //! * [`webhooks::Sender`]: signs events of these services, and hands them over as headers and a body.
@@ -84,6 +85,11 @@
 //! `unknown-parameter`, `bad-xml`, `dtd`, `wrong-root`, `unknown-element`, `unknown-attribute`,
 //! `element-twice`, `element-empty`, `nothing-asked`, `unknown-zone`.
 //!
+//! With tokens: `old-token` (revoked), `old-token-again`, and of their server `wrong-client`,
+//! `wrong-client-again`, `client-elsewhere` (not where it must say who it is), `authorization-form`,
+//! `content-type`, `form`, `json`, `not-utf8`, `field-twice`, `unknown-field`, `grant-type`, `scope`,
+//! `unknown-path`, `unknown-parameter`, `wrong-method`, `no-content-length`, `malformed`.
+//!
 //! # Violations of Parkkihubi
 //!
 //! Login: `no-login`, `unknown-authorization`, `wrong-token`, `wrong-token-again` (the second in a run),
@@ -105,6 +111,7 @@ pub mod http;
 pub mod ips;
 mod isapi;
 mod meanwhile;
+pub mod oauth;
 pub mod parkkihubi;
 pub mod smtp;
 #[cfg(test)]

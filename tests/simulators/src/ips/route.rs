@@ -15,6 +15,7 @@ use super::xml::Question;
 use crate::base64;
 use crate::http::{Framing, Handler, Reply, Request, Response};
 use crate::lock;
+use crate::oauth::Judged;
 
 /// The service as the HTTP server sees it.
 pub(super) struct Route(pub(super) Mutex<State>);
@@ -180,6 +181,15 @@ impl State {
         let Some(header) = request.header("Authorization") else {
             return Err(problem("no-login", "no Authorization").status(401));
         };
+        if let Some(tokens) = &self.settings.tokens {
+            let slug = match tokens.judge(header) {
+                Judged::Good => return Ok(()),
+                Judged::Old => "old-token",
+                Judged::OldAgain => "old-token-again",
+                Judged::Unknown => "wrong-login",
+            };
+            return Err(problem(slug, "a token").status(401));
+        }
         let (scheme, given) = header.split_once(' ').unwrap_or((header, ""));
         let key = &self.settings.key;
         let (name, wanted) = match self.switches.auth {

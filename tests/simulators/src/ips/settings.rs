@@ -7,6 +7,7 @@ use super::row::{Permit, Session};
 use super::switches::Switches;
 use crate::clock::Clock;
 use crate::http::Tls;
+use crate::oauth::Tokens;
 
 /// Account, town and memory of a service at start. Use with struct update:
 /// `Settings { clock, ..Settings::default() }`.
@@ -18,6 +19,8 @@ pub struct Settings {
     pub username: String,
     /// The token of the XML wire, header `IPSToken`.
     pub xml_token: String,
+    /// The tokens that the seed wire takes, instead of the key.
+    pub tokens: Option<Tokens>,
     /// Path of the seed wire, `/smartcity/v2`; no closing slash.
     pub base_path: String,
     /// Path of the XML wire, `/enforcement`.
@@ -55,6 +58,7 @@ impl Default for Settings {
             key: "ips-secret-key-1".into(),
             username: "stamford-parking-001".into(),
             xml_token: "ips-secret-token-1".into(),
+            tokens: None,
             base_path: "/smartcity/v2".into(),
             xml_path: "/enforcement".into(),
             zones: ["A1", "A2", "B1", "B2"].map(String::from).into(),
