@@ -196,6 +196,12 @@ pub trait RightsSettings: Any + Debug + Send + Sync {
         false
     }
 
+    /// Whether a right answers citations of this type.
+    fn judges(&self, kind: Option<&RightCode>) -> bool {
+        let _ = kind;
+        true
+    }
+
     /// All of it that decides what its rights say: what was read under another one may say something else.
     fn sense(&self) -> String;
 

@@ -17,7 +17,7 @@ use super::problem::{Origin, Wrong};
 use super::rights_service::{RightsServiceConfig, rights_service};
 use super::secret_source::Surroundings;
 use super::section::{Section, text};
-use super::{Config, Kinds, MeterKind, RightsKind, value};
+use super::{Config, Kinds, MeterKind, RightsKind, RightsSettings, value};
 use crate::files::is_same;
 use crate::model::{
     Country, ParkingZoneName, ParkingZones, PlateRules, SourceName, Zone, ZoneProblem,
@@ -63,6 +63,8 @@ pub struct EventSender<'a> {
     pub name: &'a SourceName,
     pub events: &'a EventsConfig,
     pub reader: &'static dyn EventReader,
+    /// Of a service of rights.
+    pub settings: Option<&'a dyn RightsSettings>,
 }
 
 /// `[rights-file.NAME]`.
@@ -104,11 +106,12 @@ impl Vehicles {
     pub fn event_senders(&self) -> impl Iterator<Item = EventSender<'_>> {
         let services = self.services.iter().filter_map(|service| {
             let (events, reader) = service.events.as_ref().zip(service.kind.events())?;
-            Some(EventSender { name: &service.name, events, reader })
+            let settings = Some(&*service.settings);
+            Some(EventSender { name: &service.name, events, reader, settings })
         });
         let meters = self.meters.iter().map(|meters| {
             let MetersConfig { name, events, kind, .. } = meters;
-            EventSender { name, events, reader: kind.events() }
+            EventSender { name, events, reader: kind.events(), settings: None }
         });
         services.chain(meters)
     }

@@ -114,6 +114,8 @@ pub enum Fault {
     NoAmount,
     #[error("is not an amount above zero with at most two decimals")]
     NoDecimalAmount,
+    #[error("lies in the future")]
+    Future,
     #[error("is not a whole number from {0} to {1}")]
     NotBetween(i64, i64),
     #[error("is not an instant with its offset from UTC, such as 2026-11-21T11:00:00Z")]

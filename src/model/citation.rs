@@ -41,6 +41,8 @@ impl Citation {
     pub fn is_newer_than(&self, known: &Self) -> bool {
         match (self.updated_at, known.updated_at) {
             (Some(own), Some(known_at)) if own != known_at => own > known_at,
+            // What states no time is an old delivery, as far as anybody knows.
+            (None, Some(_)) => false,
             // What states no other time came later than what is known.
             _ => self != known,
         }

@@ -258,5 +258,7 @@ fn why(one: &Judged) -> &'static str {
         Finding::Unclear(Why::NotKnown) => "not everything is known of that car",
         Finding::Unclear(Why::CancelledNow) => "a right that is cancelled now",
         Finding::Unclear(Why::Future) => "it lies in the future",
+        Finding::Unclear(Why::Gone) => "a right was known that is not any more",
+        Finding::Unclear(Why::NotWatched) => "a source that lists only what runs was not read then",
     }
 }

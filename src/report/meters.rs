@@ -38,8 +38,8 @@ pub struct MeterTold {
     pub occupied: Option<bool>,
     /// In percent.
     pub battery: Option<u8>,
-    /// Whether the space is paid for; nothing where the meter is silent and paid time has ended, since somebody may
-    /// have paid again.
+    /// Whether the space is paid for; nothing where that cannot be said: the meter is silent or out of order, and somebody
+    /// may have paid since, or it tells nothing of payments.
     pub paid: Option<bool>,
     #[serde(serialize_with = "whole_seconds")]
     pub paid_from: Option<DateTime<Utc>>,
@@ -64,8 +64,9 @@ impl MeterTold {
         ];
         let is_paid = meter.paid_from.is_some_and(|from| from <= at)
             && meter.paid_until.is_some_and(|until| at < until);
-        // One that is out of order may not tell of payments either.
-        let is_sure = !is_silent && meter.is_operational;
+        // One that is out of order may not tell of payments either, and what lies in the future is of a wrong clock.
+        let is_sure =
+            !is_silent && meter.is_operational && meter.paid_until.is_some() && meter.said_at <= at;
         Self {
             source: meter.source.clone(),
             id: meter.id.clone(),

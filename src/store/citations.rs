@@ -34,15 +34,17 @@ impl CitationKept {
 }
 
 /// How far the listing of a service was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CitationsListed {
     /// Its clock at the last listing.
     pub since: DateTime<Utc>,
     /// When all of them were listed last, by our clock.
     pub whole: DateTime<Utc>,
+    /// A digest of the configuration that they were listed by.
+    pub sense: String,
 }
 
-row!(CitationsListed { since, whole });
+row!(CitationsListed { since, whole, sense });
 
 struct Row {
     source: String,
@@ -206,13 +208,14 @@ impl Citations<'_> {
     pub fn forget(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
+            store.exec("DELETE FROM citation_paid WHERE paid_at < ?1", before)?;
             store.exec("DELETE FROM citation WHERE at < ?1", before)
         })
     }
 
     /// How far the listing of a service was read; nothing where it never was.
     pub fn listed(&self, source: &SourceName) -> Result<Option<CitationsListed>, StoreError> {
-        let sql = "SELECT since_at, whole_at FROM citation_list WHERE source = ?1";
+        let sql = "SELECT since_at, whole_at, sense FROM citation_list WHERE source = ?1";
         self.0.first(sql, source.as_str())
     }
 
@@ -220,11 +223,11 @@ impl Citations<'_> {
     pub fn keep_listed(
         &self,
         source: &SourceName,
-        listed: CitationsListed,
+        listed: &CitationsListed,
     ) -> Result<(), StoreError> {
         self.0.exec(
-            "INSERT INTO citation_list VALUES (?1, ?2, ?3) \
-             ON CONFLICT (source) DO UPDATE SET since_at = ?2, whole_at = ?3",
+            "INSERT INTO citation_list VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (source) DO UPDATE SET since_at = ?2, whole_at = ?3, sense = ?4",
             (source.as_str(), listed),
         )
     }

@@ -77,26 +77,15 @@ impl Inbox<'_> {
         })
     }
 
-    /// Keeps what a meter states, unless it has stated something later.
-    pub fn keep_meter(&self, meter: &MeterKept) -> Result<(), StoreError> {
+    /// Keeps what a meter states, unless it has stated something later; what lies in the future is of a clock that was
+    /// wrong. A statement without payments leaves those that are known.
+    pub fn keep_meter(&self, meter: &MeterKept, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.0.exec(
             "INSERT INTO meter VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
              ON CONFLICT (source, id) DO UPDATE SET zone = ?3, is_operational = ?4, is_occupied = ?5, \
-             battery = ?6, paid_from = ?7, paid_until = ?8, said_at = ?9 WHERE said_at <= ?9",
-            meter,
-        )
-    }
-
-    /// Remembers that a meter was heard, although it says nothing new.
-    pub fn hear_meter(
-        &self,
-        source: &SourceName,
-        id: &str,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.0.exec(
-            "UPDATE meter SET said_at = ?3 WHERE source = ?1 AND id = ?2 AND said_at < ?3",
-            (source.as_str(), id, at),
+             battery = ?6, paid_from = coalesce(?7, paid_from), paid_until = coalesce(?8, paid_until), \
+             said_at = ?9 WHERE said_at <= ?9 OR said_at > ?10",
+            (meter, now),
         )
     }
 

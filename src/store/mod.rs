@@ -8,16 +8,12 @@
 //! # Durability
 //! `synchronous = FULL`: an intent is on the disk before the first byte of its write leaves. A quiet tick alone
 //! is left in the side file: whoever loses it asks for an hour more of changes.
-//!
-//! # Compatibility
-//! See `schema`. A file of another format, newer or older, is refused and never changed.
+//! For compatibility see `schema`. A file of another format, newer or older, is refused and never changed.
 //!
 //! # Damage
 //! Values that decide who may enter carry checksums (`seal`), which are compared whenever they are read. Before
 //! an organisation is asked for everybody, and before a person's command, SQLite looks at the structure of every
 //! page besides ([`Store::check`]), but for those of the lists of runs and changes. What does not fit ends the run before anybody is written to.
-//!
-//! # File systems
 //! WAL needs shared memory, so the file must be on a local disk, not on a network share.
 
 mod alarms;

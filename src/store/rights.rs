@@ -3,6 +3,7 @@
 //! A plate is in no error and no log line, and it is gone for good with its row: pages that are freed are written
 //! over.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -209,6 +210,18 @@ impl Rights<'_> {
         )
     }
 
+    /// The rights of a part that have not ended.
+    pub fn running_of(
+        &self,
+        part: &RightsPart,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        self.0.all(
+            "SELECT right_id FROM parking_right WHERE file = ?1 AND (ends_at IS NULL OR ends_at > ?2)",
+            (part.id, now),
+        )
+    }
+
     /// How many rows of each file were left out for each reason, with the first lines of them.
     pub fn left_out_of(
         &self,
@@ -323,9 +336,17 @@ impl Rights<'_> {
         Ok((rows, left_out))
     }
 
-    /// Says of a file that it holds what is known of it still.
+    /// Says of a file that it holds what is known of it still; not where an event has changed that meanwhile.
     pub fn refresh(&self, part: &RightsPart, stamp: Option<String>) -> Result<(), StoreError> {
-        self.keep(&RightsPart { stamp, ..part.clone() })
+        self.0.together(|store| {
+            let known = "SELECT sha256 FROM rights_part WHERE id = ?1";
+            match store.first::<String>(known, part.id)? {
+                Some(known) if known == part.sha256 => {
+                    self.keep(&RightsPart { stamp, ..part.clone() })
+                }
+                _ => Ok(()),
+            }
+        })
     }
 
     /// Forgets a file that no section names any more.

@@ -271,12 +271,14 @@ CREATE TABLE citation_paid (
     paid_at INTEGER NOT NULL,            -- when that was heard
     PRIMARY KEY (source, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX citation_paid_at ON citation_paid (paid_at);
 
 -- How far the listing of a service's citations was read.
 CREATE TABLE citation_list (
     source   TEXT    PRIMARY KEY,
     since_at INTEGER NOT NULL,           -- its clock at the last listing
-    whole_at INTEGER NOT NULL            -- when all of them were listed last
+    whole_at INTEGER NOT NULL,           -- when all of them were listed last
+    sense    TEXT    NOT NULL            -- a digest of the configuration that they were listed by
 ) STRICT, WITHOUT ROWID;
 
 -- Events that were taken, so that each has one effect however often it is delivered.

@@ -295,6 +295,96 @@ fn a_permit_that_ends_early() {
     town.run(5, &asked).ends(0);
 }
 
+/// Mutants: a session with the number of a permit ends with it; an old delivery beats what was listed since.
+#[test]
+fn what_a_late_or_foreign_end_does_not_end() {
+    let town = Town::new();
+    let sender = Sender::standard(HOOK);
+    town.street.park("1001", "PAY1", "CT", "A1", clock(-60), Some(clock(120)));
+    town.street.permit("P-1", "RESIDENTIAL", "RES111", "CT", &["A1"], clock(-9000), None);
+    town.run(0, &["sync"]).ends(0);
+    let foreign = bodies::permit_expired("1001").at(clock(1));
+    let found = town.applied(2, "street", &sender.deliver("e1", clock(2), foreign));
+    assert_eq!(found["rows_ended"], 0);
+    town.run(2, &["lookup", "plate:CT:PAY1", "--zone", "A1"]).ends(0);
+    // It expired before the listing that says that it goes on.
+    let late = bodies::permit_expired("P-1").at(clock(-10));
+    let found = town.applied(3, "street", &sender.deliver("e2", clock(3), late));
+    assert_eq!(found["rows_ended"], 0);
+    town.run(3, &["lookup", "plate:CT:RES111", "--zone", "A1"]).ends(0);
+}
+
+/// Mutants: a type that no right answers is judged; one that was corrected stays; a clock of a handheld counts.
+#[test]
+fn types_that_no_right_answers() {
+    let town = Town::with("secrets = [{ env = \"HOOK\" }]");
+    let path = town.path("ivms-sync.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let listed = text.replacen("fresh_for", "violations = [\"EXPIRED_METER\"]\nfresh_for", 1);
+    fs::write(&path, &listed).unwrap();
+    let sender = Sender::standard(HOOK);
+    town.street.park("session", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
+    town.run(0, &["sync"]).ends(0);
+    let hydrant = Citation::new("v1", "ABC123", "CT", "A1", clock(-5), "HYDRANT");
+    let event = sender.deliver("e1", clock(0), bodies::citation_created(&hydrant));
+    assert_eq!(town.applied(0, "street", &event)["outcome"], "ignored");
+    town.street.cite("v2", "ABC123", "CT", "A1", clock(-5), "EXPIRED_METER");
+    town.run(5, &["sync"]).ends(0);
+    assert_eq!(town.stands(5), (json!(0), 1));
+    town.street.edit_citation("v2", |one| one.kind = "HYDRANT".to_owned());
+    town.run(10, &["sync"]).ends(0);
+    assert_eq!(town.stands(10), (json!(0), 0));
+    // All types from now on: those that were there already are listed, too.
+    fs::write(&path, listed.replace("[\"EXPIRED_METER\"]", "[\"*\"]")).unwrap();
+    assert_eq!(town.stands(11), (json!(0), 1));
+    town.run(11, &["sync"]).ends(0);
+    let future = citation("v3", "ABC123", 3 * 24 * 60);
+    let event = sender.deliver("e3", clock(12), bodies::citation_created(&future));
+    let (head, body) = town.cgi(clock(12), "street", &event);
+    assert!(head.starts_with("Status: 400"), "{head}");
+    assert_eq!(body["pointer"], "/data/timestamp");
+    // An old report without a time does not undo what was listed.
+    town.street.set_citation_status("v2", "DISMISSED");
+    town.run(15, &["sync"]).ends(0);
+    let report = citation("v2", "ABC123", -5).report();
+    let event = format!("{{\"type\":\"violation.created\",\"data\":{report}}}");
+    town.applied(16, "street", &sender.deliver("e4", clock(16), event));
+    assert_eq!(town.stands(16), (json!(0), 0));
+    // Its section gets another name: what was kept under the old one is nobody's.
+    fs::write(&path, listed.replace("ips.street", "ips.city")).unwrap();
+    town.street.set_citation_status("v2", "ISSUED");
+    assert_eq!(town.stands(17), (json!(0), 0), "a hydrant");
+}
+
+/// Mutants: what says nothing of payments ends them; the same words again change nothing; a fast clock of a meter ends
+/// paid time; what lies in the future locks a meter.
+#[test]
+fn what_a_meter_states_later() {
+    let town = Town::new();
+    let sender = Sender::stripe(METER_HOOK).signature_header("X-Meter-Signature");
+    let state = |minutes: i64, status: &str| {
+        let body = format!("{{\"meterId\":\"M\",\"status\":{status}}}");
+        town.applied(minutes, "meters", &sender.deliver("", clock(minutes), body))
+    };
+    let paid = |minutes: i64, code: i32| {
+        let found = town.run(minutes, &["--json", "lookup", "meter:M"]).ends(code).json();
+        found["meters"][0]["paid"].clone()
+    };
+    state(0, "{\"operational\":true}");
+    assert_eq!(paid(0, 5), Value::Null, "nothing is known of payments");
+    state(1, "{\"operational\":true,\"timeRemaining\":3600}");
+    assert_eq!(paid(2, 0), true);
+    state(3, "{\"operational\":true,\"spaceOccupied\":true}");
+    assert_eq!(paid(4, 0), true);
+    state(5, "{\"operational\":true,\"timeRemaining\":0}");
+    assert_eq!(paid(6, 22), false);
+    assert_eq!(state(7, "{\"operational\":true,\"timeRemaining\":3600}")["outcome"], "repeated");
+    assert_eq!(paid(8, 0), true, "somebody has paid as much again");
+    let ahead = "{\"operational\":true,\"lastPayment\":{\"timestamp\":\"2026-03-10T14:00:00Z\",\"duration\":30}}";
+    state(10, ahead);
+    assert_eq!(paid(11, 0), true);
+}
+
 #[test]
 fn meters_tell_how_they_are() {
     let town = Town::new();

@@ -6,8 +6,9 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 
 use super::seed::{self, SESSIONS};
+use super::wire::Reading;
 use super::wire_xml::{self, Entry};
-use crate::model::{Ends, ParkingZoneName, RightId, Zone};
+use crate::model::{ParkingZoneName, RightId, Zone};
 use crate::net::service::{Question, Service, ServiceError};
 use crate::ports::{Failure, ListedRight, RightsListing, RightsService};
 
@@ -17,7 +18,7 @@ pub struct Areas {
     pub(super) service: Service,
     pub(super) names: Vec<ParkingZoneName>,
     pub(super) times: Zone,
-    pub(super) ends: Ends,
+    pub(super) reading: Reading,
 }
 
 impl Areas {
@@ -38,7 +39,7 @@ impl Areas {
             let question = Question::Post { content_type: "text/xml", body: &question };
             let answer = self.service.ask_within(self.service.url(), question, began.elapsed())?;
             listing.server_time = listing.server_time.or(answer.server_time);
-            let entries = wire_xml::list(&answer.body, area.as_str(), self.times, self.ends)
+            let entries = wire_xml::list(&answer.body, area.as_str(), self.times, &self.reading)
                 .map_err(|error| not_understood(&error.to_string()))?;
             for entry in entries {
                 match entry {

@@ -9,6 +9,7 @@ use url::Url;
 use super::areas::Areas;
 use super::citations::Events;
 use super::seed::{self, Seed};
+use super::wire::Reading;
 use crate::config::reading::{
     Section, Surroundings, Wrong, address, examine_certificate, text, value,
 };
@@ -261,6 +262,21 @@ fn idle(section: &Section<'_>, key: &str, auth: &str) {
     section.warn(format!("{} has no effect without auth = {auth:?}.", section.dotted(key)));
 }
 
+impl Settings {
+    /// How entries are read: what has no name is named with a key that only we and the service know.
+    pub(super) fn reading(&self) -> Result<Reading, ServiceError> {
+        let secret = match &self.wire {
+            Wire::Xml { token, .. } => token,
+            Wire::Seed { login, .. } => match login {
+                Login::ApiKey(secret) | Login::Bearer(secret) => secret,
+                Login::Basic(_, secret) | Login::OAuth2(_, secret) => secret,
+            },
+        };
+        let unusable = || ServiceError::Unusable("the secret cannot be used".to_owned());
+        Reading::new(self.ends, secret.expose()).ok_or_else(unusable)
+    }
+}
+
 impl RightsSettings for Settings {
     fn parts(&self) -> &'static [&'static str] {
         match self.wire {
@@ -278,26 +294,33 @@ impl RightsSettings for Settings {
         wiring: Wiring,
         zones: &[ParkingZoneName],
     ) -> Result<Box<dyn RightsService>, Failure> {
-        let (service, ends) = (self.service(wiring.count, Bounds::default())?, self.ends);
+        let service = self.service(wiring.count, Bounds::default())?;
+        let reading = self.reading()?;
         Ok(match &self.wire {
-            Wire::Seed { permits, citations, .. } => Box::new(Seed {
-                service,
-                permits: permits.clone(),
-                citations: citations.clone(),
-                ends,
-            }),
+            Wire::Seed { permits, .. } => {
+                Box::new(Seed { service, permits: permits.clone(), reading })
+            }
             Wire::Xml { .. } if zones.is_empty() => {
                 let text = "no [zone.NAME] has a name for it, so that there is nothing to ask for";
                 return Err(Failure::new(Class::Unusable, false, &text, None));
             }
             Wire::Xml { times, .. } => {
-                Box::new(Areas { service, names: zones.to_vec(), times: *times, ends })
+                Box::new(Areas { service, names: zones.to_vec(), times: *times, reading })
             }
         })
     }
 
     fn lists_citations(&self) -> bool {
         matches!(&self.wire, Wire::Seed { citations: Some(_), .. })
+    }
+
+    fn judges(&self, kind: Option<&RightCode>) -> bool {
+        let kinds = match &self.wire {
+            Wire::Seed { citations, .. } => citations.as_deref().unwrap_or_default(),
+            Wire::Xml { .. } => &[],
+        };
+        // A right says nothing about a car before a hydrant.
+        kinds.is_empty() || kind.is_none_or(|kind| kinds.contains(kind))
     }
 
     fn sense(&self) -> String {

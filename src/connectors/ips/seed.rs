@@ -7,12 +7,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use url::Url;
 
 use super::citations::{self, CitationPage};
-use super::wire::{self, Page};
-use crate::model::{Ends, RightCode, RightKind};
+use super::wire::{self, Page, Reading};
+use crate::model::{RightCode, RightKind};
 use crate::net::service::{Answer, Question, Service, ServiceError};
-use crate::ports::{
-    CitationListing, Failure, ListedCitation, ListedRight, RightsListing, RightsService,
-};
+use crate::ports::{CitationListing, Failure, ListedRight, RightsListing, RightsService};
 
 pub(super) const SESSIONS: &str = "sessions";
 const PERMITS: &str = "permits";
@@ -30,8 +28,7 @@ const ENTRIES_MAX: usize = 2_000_000;
 pub struct Seed {
     pub(super) service: Service,
     pub(super) permits: Vec<RightCode>,
-    pub(super) citations: Option<Vec<RightCode>>,
-    pub(super) ends: Ends,
+    pub(super) reading: Reading,
 }
 
 impl Seed {
@@ -94,7 +91,7 @@ impl Seed {
     ) -> Result<RightsListing, ServiceError> {
         let mut listing = RightsListing { is_whole: since.is_none(), ..RightsListing::default() };
         self.each_page(part, &self.first_page(part, since), |answer| {
-            let page = wire::page(&answer.body, part == PERMITS, self.ends);
+            let page = wire::page(&answer.body, part == PERMITS, &self.reading);
             let Page { rights, deleted, nameless, as_of, next } =
                 page.map_err(|error| ServiceError::NotUnderstood(format!("{part}: {error}")))?;
             listing.as_of = as_of;
@@ -128,19 +125,13 @@ impl Seed {
             let CitationPage { citations, deleted, unreadable, as_of, next } =
                 page.map_err(|error| ServiceError::NotUnderstood(format!("{CITATIONS}: {error}")))?;
             listing.as_of = as_of;
-            listing.citations.extend(citations.into_iter().filter(|one| self.is_judged(one)));
+            listing.citations.extend(citations);
             listing.deleted.extend(deleted);
             listing.unreadable += unreadable;
             within(CITATIONS, listing.citations.len() + listing.deleted.len())?;
             Ok((as_of, next))
         })?;
         Ok(listing)
-    }
-
-    /// A right says nothing about a car before a hydrant.
-    fn is_judged(&self, citation: &ListedCitation) -> bool {
-        let kinds = self.citations.as_deref().unwrap_or_default();
-        kinds.is_empty() || citation.kind.as_ref().is_none_or(|kind| kinds.contains(kind))
     }
 
     /// Permits of other types were not asked for.

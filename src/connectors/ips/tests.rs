@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::wire::page;
+use super::wire::{Reading, page};
 use crate::model::{Ends, Period, RightKind, RightState};
 use crate::net::oauth::{AskedAs, ClientIn, Grant};
 use crate::net::requests::RequestCount;
@@ -18,19 +18,24 @@ use super::{Seed, Settings};
 use crate::config::{Secret, Tls};
 use crate::model::RightCode;
 
+pub(super) fn reading(ends: Ends) -> Reading {
+    Reading::new(ends, "a key").unwrap()
+}
+
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
 fn session(fields: &str) -> Result<Option<ListedRight>, String> {
     let body = format!(r#"{{"data":[{{{fields}}}],"asOf":"2024-01-01T12:00:00.000Z"}}"#);
-    let page = page(body.as_bytes(), false, Ends::Open).map_err(|error| error.to_string())?;
+    let page =
+        page(body.as_bytes(), false, &reading(Ends::Open)).map_err(|error| error.to_string())?;
     Ok(page.rights.into_iter().next())
 }
 
 fn permit(fields: &str) -> ListedRight {
     let body = format!(r#"{{"data":[{{{fields}}}]}}"#);
-    page(body.as_bytes(), true, Ends::Open).unwrap().rights.remove(0)
+    page(body.as_bytes(), true, &reading(Ends::Open)).unwrap().rights.remove(0)
 }
 
 const GIVEN: &str = r#""id":"session_789","licensePlate":"ABC123","state":"CT","zoneNumber":"A1","startTime":"2024-01-01T10:00:00.000Z","endTime":"2024-01-01T14:00:00.000Z","status":"ACTIVE","updatedAt":"2024-01-01T10:00:01.000Z""#;
@@ -71,7 +76,7 @@ fn sessions() {
     }
     // An end that is inside still.
     let body = format!(r#"{{"data":[{{{GIVEN}}}]}}"#);
-    let closed = page(body.as_bytes(), false, Ends::Closed).unwrap().rights.remove(0);
+    let closed = page(body.as_bytes(), false, &reading(Ends::Closed)).unwrap().rights.remove(0);
     assert_eq!(closed.period.unwrap().end(), Some(at("2024-01-01T14:00:01Z")));
     // Stopped in the second of its begin it is nothing; running it is a mistake.
     let none = GIVEN.replace("14:00:00", "10:00:00");
@@ -90,7 +95,7 @@ fn sessions() {
     }
     let nobody = GIVEN.replace("\"session_789\"", "null").replace("ABC123", "");
     assert_eq!(session(&nobody), Ok(None));
-    assert!(page(br#"{"data":[1]}"#, false, Ends::Open).is_err());
+    assert!(page(br#"{"data":[1]}"#, false, &reading(Ends::Open)).is_err());
 }
 
 #[test]
@@ -153,11 +158,14 @@ fn what_is_no_page() {
         r#"{"data":[],"nextCursor":{}}"#,
         r#"{"data":[],"deleted":[{"at":1}]}"#,
     ] {
-        assert!(page(body.as_bytes(), false, Ends::Open).is_err(), "{body}");
+        assert!(page(body.as_bytes(), false, &reading(Ends::Open)).is_err(), "{body}");
     }
-    let last =
-        page(br#"{"data":[],"nextCursor":"","deleted":["a",{"id":"b"},7]}"#, false, Ends::Open)
-            .unwrap();
+    let last = page(
+        br#"{"data":[],"nextCursor":"","deleted":["a",{"id":"b"},7]}"#,
+        false,
+        &reading(Ends::Open),
+    )
+    .unwrap();
     assert_eq!(last.next, None);
     let deleted: Vec<_> = last.deleted.iter().map(|id| id.as_str()).collect();
     assert_eq!(deleted, ["a", "b", "7"]);
@@ -178,7 +186,7 @@ fn seed_with(url: &str, login: Login, permits: &[&str]) -> Seed {
     let wire = Wire::Seed { login, permits: permits.clone(), citations: None };
     let settings = settings(&format!("{url}/smartcity/v2/"), wire);
     let service = settings.service(RequestCount::default(), bounds()).unwrap();
-    Seed { service, permits, citations: None, ends: Ends::Open }
+    Seed { service, permits, reading: reading(Ends::Open) }
 }
 
 pub(super) fn bounds() -> Bounds {

@@ -3,7 +3,8 @@
 //! What is about persons (owner, telephone, officer, device) is not looked at.
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
 use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{Ends, Period, RightCode, RightId, RightKind, RightState, StateWord};
@@ -28,8 +29,36 @@ pub(super) struct Page {
     pub next: Option<String>,
 }
 
+/// How entries are read. `Debug` does not show the key.
+#[derive(Clone)]
+pub(super) struct Reading {
+    pub ends: Ends,
+    key: Hmac<Sha256>,
+}
+
+impl Reading {
+    /// `secret` is one that only this service and we know.
+    pub(super) fn new(ends: Ends, secret: &str) -> Option<Self> {
+        Hmac::new_from_slice(secret.as_bytes()).ok().map(|key| Self { ends, key })
+    }
+
+    /// A name that tells nobody what it was made of: whoever guesses plates has not the key to try them.
+    pub(super) fn digest(&self, prefix: &str, all: &str) -> Option<RightId> {
+        let mut digest = self.key.clone();
+        digest.update(all.as_bytes());
+        let digest = hex(&digest.finalize().into_bytes());
+        RightId::new(&format!("{prefix}-{}", digest.get(..16)?)).ok()
+    }
+}
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reading({:?})", self.ends)
+    }
+}
+
 /// Reads a page of sessions, or of permits.
-pub(super) fn page(bytes: &[u8], are_permits: bool, ends: Ends) -> Result<Page, JsonError> {
+pub(super) fn page(bytes: &[u8], are_permits: bool, reading: &Reading) -> Result<Page, JsonError> {
     let value = parse(bytes, LIMITS)?;
     let top = Node::top(&value);
     let as_of = top.optional("asOf")?.map(|node| node.instant()).transpose()?;
@@ -43,7 +72,7 @@ pub(super) fn page(bytes: &[u8], are_permits: bool, ends: Ends) -> Result<Page, 
         next: next.filter(|cursor| !cursor.is_empty()),
     };
     for entry in top.field("data")?.list()? {
-        match right(&entry, (are_permits, ends), as_of)? {
+        match right(&entry, (are_permits, reading), as_of)? {
             Some(right) => page.rights.push(right),
             None => page.nameless += 1,
         }
@@ -68,7 +97,7 @@ pub(super) fn page(bytes: &[u8], are_permits: bool, ends: Ends) -> Result<Page, 
 /// not as it should be.
 fn right(
     entry: &Node<'_, '_>,
-    (are_permits, ends): (bool, Ends),
+    (are_permits, reading): (bool, &Reading),
     as_of: Option<DateTime<Utc>>,
 ) -> Result<Option<ListedRight>, JsonError> {
     let text = |key| {
@@ -95,7 +124,7 @@ fn right(
     if is_unnamed && plate.text.is_empty() {
         return Ok(None);
     }
-    let Some(id) = id.or_else(|| unnamed(&plate, zones.as_deref(), begin, end)) else {
+    let Some(id) = id.or_else(|| unnamed(reading, &plate, zones.as_deref(), begin, end)) else {
         return Ok(None);
     };
     let code = match are_permits {
@@ -116,7 +145,7 @@ fn right(
         state: state(word, end.ok().flatten(), as_of),
         plates: if is_nothing { Vec::new() } else { vec![plate] },
         zones,
-        period: period(begin, end, (are_permits, ends)),
+        period: period(begin, end, (are_permits, reading.ends)),
         updated_at: instant("updatedAt")?.ok().flatten(),
     }))
 }
@@ -125,19 +154,14 @@ type Moment = Result<Option<DateTime<Utc>>, ()>;
 
 /// What an entry without a name is called: the same for the same entry.
 fn unnamed(
+    reading: &Reading,
     plate: &ListedPlate,
     zones: Option<&[String]>,
     begin: Moment,
     end: Moment,
 ) -> Option<RightId> {
     let all = format!("{:?} {:?} {zones:?} {begin:?} {end:?}", plate.text, plate.issuer);
-    digest("unnamed", &all)
-}
-
-/// A name that tells nobody what it was made of.
-pub(super) fn digest(prefix: &str, all: &str) -> Option<RightId> {
-    let digest = hex(&Sha256::digest(all.as_bytes()));
-    RightId::new(&format!("{prefix}-{}", digest.get(..16)?)).ok()
+    reading.digest("unnamed", &all)
 }
 
 /// When it holds. A permit without a begin holds since ever; a session without one is none.

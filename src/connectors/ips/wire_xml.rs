@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono::{FixedOffset, MappedLocalTime};
 
-use super::wire::{LIMITS, digest};
+use super::wire::{LIMITS, Reading};
 use crate::document::{Fault, JsonError, Node, parse};
-use crate::model::{Ends, Period, RightKind, RightState, Zone};
+use crate::model::{Period, RightKind, RightState, Zone};
 use crate::ports::{ListedPlate, ListedRight};
 
 /// Asks who parks in an area. `SpaceGroup` would ask about spaces, whose rows name no car.
@@ -30,15 +30,20 @@ pub(super) fn list(
     bytes: &[u8],
     area: &str,
     times: Zone,
-    ends: Ends,
+    reading: &Reading,
 ) -> Result<Vec<Entry>, JsonError> {
     let value = parse(bytes, LIMITS)?;
     let top = Node::top(&value);
-    top.list()?.map(|row| entry(&row, area, times, ends)).collect()
+    top.list()?.map(|row| entry(&row, area, times, reading)).collect()
 }
 
 /// One row. The service has no name for it: car, begin and area are what stays the same while it runs.
-fn entry(row: &Node<'_, '_>, area: &str, times: Zone, ends: Ends) -> Result<Entry, JsonError> {
+fn entry(
+    row: &Node<'_, '_>,
+    area: &str,
+    times: Zone,
+    reading: &Reading,
+) -> Result<Entry, JsonError> {
     let text = |key| {
         let node = row.optional(key)?;
         // What is no text is none that could be read, and not nothing.
@@ -53,7 +58,7 @@ fn entry(row: &Node<'_, '_>, area: &str, times: Zone, ends: Ends) -> Result<Entr
     };
     let area = text("SubAreaName")?.unwrap_or(area);
     let from_text = from.unwrap_or_default();
-    let id = digest("parked", &format!("{plate:?} {from_text:?} {area:?}"));
+    let id = reading.digest("parked", &format!("{plate:?} {from_text:?} {area:?}"));
     let id = id.ok_or_else(|| row.error(Fault::NoName))?;
     let begin = from.and_then(wall_clock).map(|at| readings(at, times).0);
     let end = until.and_then(wall_clock).map(|at| readings(at, times).1);
@@ -66,7 +71,7 @@ fn entry(row: &Node<'_, '_>, area: &str, times: Zone, ends: Ends) -> Result<Entr
     // One without an end would run for as long as it is listed: too long for a machine, too short for a list.
     let period = match (begin, end) {
         (Some(begin), Some(end)) => {
-            Period::in_seconds(begin, Some(end), ends).map_err(|_| Some(begin.max(end)))
+            Period::in_seconds(begin, Some(end), reading.ends).map_err(|_| Some(begin.max(end)))
         }
         _ => Err(None),
     };

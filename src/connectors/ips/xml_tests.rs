@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::areas::Areas;
 use super::config::Wire;
-use super::tests::{bounds, settings};
+use super::tests::{bounds, reading, settings};
 use super::wire_xml::{Entry, list, longer, question};
 use crate::config::Secret;
 use crate::model::{Ends, ParkingZoneName, Period, Zone};
@@ -23,7 +23,7 @@ fn new_york() -> Zone {
 }
 
 fn entry(row: &str, times: Zone) -> Entry {
-    list(format!("[{row}]").as_bytes(), "A1", times, Ends::Open).unwrap().remove(0)
+    list(format!("[{row}]").as_bytes(), "A1", times, &reading(Ends::Open)).unwrap().remove(0)
 }
 
 fn right(row: &str, times: Zone) -> ListedRight {
@@ -78,7 +78,8 @@ fn rows() {
     assert_eq!(right(&with("ABC123", "NULL"), Zone::UTC).plates[0].text, "NULL");
     assert_eq!(right(&with("\"ABC123\"", "123456"), Zone::UTC).plates[0].text, "123456");
     assert_eq!(right(&with("\"ABC123\"", "{}"), Zone::UTC).plates[0].text, "?");
-    let closed = list(format!("[{ROW}]").as_bytes(), "A1", Zone::UTC, Ends::Closed).unwrap();
+    let closed =
+        list(format!("[{ROW}]").as_bytes(), "A1", Zone::UTC, &reading(Ends::Closed)).unwrap();
     let Entry::Session(closed) = &closed[0] else { panic!("{closed:?}") };
     assert_eq!(closed.period.unwrap().end(), Some(at("2024-01-31T16:30:01Z")));
     // Prolonged, it is listed twice in the same answer, in whatever order.
@@ -232,9 +233,9 @@ fn what_is_no_list() {
         r#"[{"LicensePlateNumber":"A","LicensePlateNumber":"B"}]"#,
         "[] []",
     ] {
-        assert!(list(body.as_bytes(), "A1", Zone::UTC, Ends::Open).is_err(), "{body}");
+        assert!(list(body.as_bytes(), "A1", Zone::UTC, &reading(Ends::Open)).is_err(), "{body}");
     }
-    assert_eq!(list(b" [ ] ", "A1", Zone::UTC, Ends::Open), Ok(vec![]));
+    assert_eq!(list(b" [ ] ", "A1", Zone::UTC, &reading(Ends::Open)), Ok(vec![]));
 }
 
 fn listed(server: &Server, names: &[&str], times: Zone) -> Result<RightsListing, Failure> {
@@ -242,7 +243,7 @@ fn listed(server: &Server, names: &[&str], times: Zone) -> Result<RightsListing,
     let settings = settings(&format!("{}/enforcement", server.url), wire);
     let service = settings.service(RequestCount::default(), bounds()).unwrap();
     let names = names.iter().map(|name| ParkingZoneName::new(name).unwrap()).collect();
-    let areas = Areas { service, names, times, ends: Ends::Open };
+    let areas = Areas { service, names, times, reading: reading(Ends::Open) };
     let listed =
         areas.list("sessions", Some(at("2024-01-31T00:00:00Z")), at("2024-01-31T15:00:00Z"));
     assert!(!format!("{areas:?}").contains("t0ken"));

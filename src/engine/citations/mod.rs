@@ -8,9 +8,10 @@ mod review;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
 
 use super::rights::{Closely, Known, Looked as RightsLooked};
 use super::{Systems, side_by_side};
@@ -18,6 +19,7 @@ use crate::config::{Config, RightsServiceConfig, Vehicles};
 use crate::model::{Citation, CitationId, SourceName};
 use crate::ports::{CitationListing, Class, Failure, ListedCitation};
 use crate::store::{CitationKept, CitationsListed, Store, StoreError};
+use crate::text::hex::hex;
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
@@ -44,7 +46,7 @@ pub struct Looked {
 #[derive(Debug)]
 struct Listed {
     source: SourceName,
-    changed: Vec<CitationKept>,
+    changed: Vec<Citation>,
     deleted: Vec<CitationId>,
     listed: CitationsListed,
     /// It was listed before, and all of it needs not be remembered to be.
@@ -76,15 +78,17 @@ pub fn look(
         }
         let before = store.citations().listed(&service.name)?;
         let every = TimeDelta::from_std(service.full_every).unwrap_or(TimeDelta::MAX);
-        let since = before.filter(|CitationsListed { since, whole }| {
+        let sense = sense(config, service);
+        let since = before.filter(|CitationsListed { since, whole, sense: before }| {
             let is_future = *since.max(whole) > now;
             let is_due = now.signed_duration_since(*whole) >= every;
-            !closely.is_full && !is_future && !is_due
+            !closely.is_full && !is_future && !is_due && *before == sense
         });
         wanted.push((service, since));
     }
     let answers = side_by_side(wanted.iter(), |(service, since)| {
-        let since = since.map(|one| one.since.checked_sub_signed(OVERLAP).unwrap_or(one.since));
+        let since =
+            since.as_ref().map(|one| one.since.checked_sub_signed(OVERLAP).unwrap_or(one.since));
         systems.rights(service).and_then(|service| service.citations(kept_since, since))
     });
     for ((service, before), answer) in wanted.into_iter().zip(answers) {
@@ -105,42 +109,52 @@ impl Looked {
         (before, now): (Option<CitationsListed>, DateTime<Utc>),
         listing: CitationListing,
     ) -> Result<(), StoreError> {
-        let CitationListing { citations, deleted, unreadable, as_of } = listing;
+        let CitationListing { citations, deleted, mut unreadable, as_of } = listing;
         log::info!("{}: {} listed", service.name, many(citations.len(), "citation"));
         self.counted.push((service.name.clone(), citations.len()));
+        let (vehicles, kept) = (&config.vehicles, store.citations());
+        let mut newest: BTreeMap<CitationId, Citation> = BTreeMap::new();
+        for listed in citations {
+            let citation = read(vehicles, &service.name, listed);
+            if citation.at > latest(now) {
+                unreadable += 1;
+            } else if newest.get(&citation.id).is_none_or(|known| citation.is_newer_than(known)) {
+                newest.insert(citation.id.clone(), citation);
+            }
+        }
         if unreadable > 0 {
             let kind = TroubleKind::CitationsLeftOut(unreadable);
             self.troubles.push(Trouble::new(About::Source(service.name.clone()), kind));
         }
-        let vehicles = &config.vehicles;
-        let mut newest: BTreeMap<CitationId, CitationKept> = BTreeMap::new();
-        for listed in citations {
-            let citation = read(vehicles, &service.name, listed);
-            let known = match newest.get(&citation.id) {
-                Some(known) => Some(known.clone()),
-                None => store.citations().find(&service.name, &citation.id, vehicles.country)?,
-            };
-            let is_kept = citation.at >= self.kept_since && !deleted.contains(&citation.id);
-            if is_kept && known.as_ref().is_none_or(|known| citation.is_newer_than(&known.citation))
-            {
-                let had_right = known.and_then(|known| known.had_right);
-                let kept = CitationKept { citation, had_right, is_paid: false };
-                newest.insert(kept.citation.id.clone(), kept);
+        let (mut changed, mut gone) = (Vec::new(), Vec::new());
+        // One that is listed was put back after it was deleted.
+        let deleted: BTreeSet<CitationId> =
+            deleted.into_iter().filter(|id| !newest.contains_key(id)).collect();
+        for id in deleted {
+            if kept.find(&service.name, &id, vehicles.country)?.is_some() {
+                gone.push(id);
             }
         }
-        let mut gone = Vec::new();
-        for id in deleted {
-            if store.citations().find(&service.name, &id, vehicles.country)?.is_some() {
-                gone.push(id);
+        for (id, citation) in newest {
+            let known = kept.find(&service.name, &id, vehicles.country)?;
+            // It may have been of a type that a right answers.
+            let is_wanted =
+                citation.at >= self.kept_since && service.settings.judges(citation.kind.as_ref());
+            match known {
+                Some(_) if !is_wanted => gone.push(id),
+                Some(known) if !citation.is_newer_than(&known.citation) => {}
+                None if !is_wanted => {}
+                _ => changed.push(citation),
             }
         }
         self.listed.push(Listed {
             source: service.name.clone(),
-            changed: newest.into_values().collect(),
+            changed,
             deleted: gone,
             listed: CitationsListed {
                 since: as_of.unwrap_or(now).min(now),
-                whole: before.map_or(now, |before| before.whole),
+                whole: before.as_ref().map_or(now, |before| before.whole),
+                sense: sense(config, service),
             },
             is_known: before.is_some(),
         });
@@ -185,14 +199,28 @@ impl Looked {
             for Listed { source, changed, deleted, listed, .. } in &self.listed {
                 keep(config, store, (&known, now), changed)?;
                 store.citations().remove(source, deleted)?;
-                store.citations().keep_listed(source, *listed)?;
+                store.citations().keep_listed(source, listed)?;
             }
             store.citations().forget(self.kept_since)
         })
     }
 }
 
-/// Keeps citations; of those that are new, what is known of their cars is noted.
+/// A later instant of a citation is that of a wrong clock.
+#[must_use]
+pub fn latest(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_add_signed(TimeDelta::days(1)).unwrap_or(now)
+}
+
+/// A digest of everything that decides what a listing of citations is about.
+fn sense(config: &Config, service: &RightsServiceConfig) -> String {
+    let rights = config.vehicles.sense_of_service(service);
+    let all = format!("{rights} {:?} {:?}", service.settings, config.vehicles.keep_plates);
+    hex(&Sha256::digest(all.as_bytes()))
+}
+
+/// Keeps citations, unless a newer statement of one was kept meanwhile; of those that are new, what is known of
+/// their cars is noted.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -200,20 +228,17 @@ pub fn keep(
     config: &Config,
     store: &Store,
     (known, now): (&Known, DateTime<Utc>),
-    citations: &[CitationKept],
+    citations: &[Citation],
 ) -> Result<(), StoreError> {
     let (vehicles, kept) = (&config.vehicles, store.citations());
     let mut noted = Vec::with_capacity(citations.len());
-    for one in citations {
-        let Citation { source, id, .. } = &one.citation;
-        let had_right = match kept.find(source, id, vehicles.country)? {
+    for citation in citations {
+        let had_right = match kept.find(&citation.source, &citation.id, vehicles.country)? {
+            Some(before) if !citation.is_newer_than(&before.citation) => continue,
             Some(before) => before.had_right,
-            None => {
-                let judged = judged(vehicles, store, known, &one.citation, now)?;
-                judged.finding.had_right()
-            }
+            None => judged(vehicles, store, known, citation, now)?.had_right_now(vehicles, now),
         };
-        noted.push(CitationKept { had_right, ..one.clone() });
+        noted.push(CitationKept { citation: citation.clone(), had_right, is_paid: false });
     }
     kept.keep(&noted)
 }

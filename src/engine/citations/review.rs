@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::config::Vehicles;
+use crate::config::{RightsServiceConfig, Vehicles};
 use crate::engine::rights::{Known, OfPlate};
 use crate::engine::vehicles::{
     Answer, Evidence, ParkingStatus, Question, Readings, Verdict, judge,
 };
 use crate::model::{
     Citation, CitationId, CitationState, ParkingZoneName, Period, RightHolder, RightId, RightKind,
-    SourceName,
+    RightState, SourceName,
 };
 use crate::store::{Store, StoreError};
 
@@ -37,6 +37,10 @@ pub enum Why {
     CancelledNow,
     /// It was written later than this computer's clock shows.
     Future,
+    /// The right that was known when it was first heard of is not known any more.
+    Gone,
+    /// A source that lists only what runs was not read when it was written.
+    NotWatched,
 }
 
 impl Finding {
@@ -80,6 +84,42 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// The same with what was noted when it was first heard of: what was known then and is not now makes nobody
+    /// wrong.
+    fn with_memory(mut self, vehicles: &Vehicles, had_right_then: Option<bool>) -> Self {
+        self.had_right_then = had_right_then;
+        if self.finding == Finding::Stands {
+            self.finding = match had_right_then {
+                Some(true) => Finding::Unclear(Why::Gone),
+                None if self.live_sources(vehicles).next().is_some() => {
+                    Finding::Unclear(Why::NotWatched)
+                }
+                Some(false) | None => Finding::Stands,
+            };
+        }
+        self
+    }
+
+    /// What is to be noted of one that is heard of for the first time: that there was no right only where each source
+    /// of what runs was watched then.
+    pub(super) fn had_right_now(&self, vehicles: &Vehicles, now: DateTime<Utc>) -> Option<bool> {
+        let age = now.signed_duration_since(self.citation.at).to_std().unwrap_or_default();
+        let is_watched = self.live_sources(vehicles).all(|source| age < source.fresh_for);
+        self.finding.had_right().filter(|had_right| *had_right || is_watched)
+    }
+
+    /// The sources of its zone that list only what runs.
+    fn live_sources<'v>(
+        &'v self,
+        vehicles: &'v Vehicles,
+    ) -> impl Iterator<Item = &'v RightsServiceConfig> {
+        let zone = self.zone.as_ref().and_then(|zone| vehicles.zones.named(zone));
+        vehicles.services.iter().filter(move |source| {
+            let is_needed = zone.is_some_and(|zone| zone.needs().contains(&source.name));
+            is_needed && !source.settings.lists_changes()
+        })
+    }
+
     /// The right became known after the citation.
     #[must_use]
     pub fn is_late(&self) -> bool {
@@ -113,14 +153,20 @@ pub fn review(
     store.at_once(|| {
         let known = Known::read(vehicles, store)?;
         let mut review = Review::default();
+        let is_there =
+            |source: &SourceName| vehicles.services.iter().any(|one| one.name == *source);
         for kept in store.citations().since(since, vehicles.country)? {
             let (had_right, citation) = (kept.had_right, kept.settled());
+            // Nobody hears of those of a section that is gone any more.
+            if !is_there(&citation.source) {
+                continue;
+            }
             if citation.state == CitationState::Dismissed {
                 review.dismissed += 1;
                 continue;
             }
-            let mut found = judged(vehicles, store, &known, &citation, asked_at)?;
-            found.had_right_then = had_right;
+            let found = judged(vehicles, store, &known, &citation, asked_at)?;
+            let found = found.with_memory(vehicles, had_right);
             match found.finding {
                 Finding::HadRight => review.had_right.push(found),
                 Finding::Unclear(_) => review.unclear.push(found),
@@ -150,7 +196,7 @@ pub fn of_id(
             if let Some(kept) = kept {
                 let (had_right, citation) = (kept.had_right, kept.settled());
                 let judged = judged(vehicles, store, &known, &citation, asked_at)?;
-                found.push(Judged { had_right_then: had_right, ..judged });
+                found.push(judged.with_memory(vehicles, had_right));
             }
         }
         Ok(found)
@@ -204,6 +250,14 @@ pub fn judge_citation(
     let verdict = judge(question, evidence);
     found.status = verdict.status;
     found.finding = finding(&verdict, citation.at, asked_at);
+    if found.finding == Finding::Stands {
+        // A right for another zone does not hide one for this that is cancelled now.
+        let is_over = |state| matches!(state, &RightState::Cancelled | &RightState::Suspended);
+        let over = of_car.rights.iter().filter(|right| is_over(&right.state)).cloned();
+        let rights: Vec<_> = over.collect();
+        let verdict = judge(question, Evidence { rights: &rights, ..evidence });
+        found.finding = finding(&verdict, citation.at, asked_at);
+    }
     found.right = verdict.told.map(|told| CitationRight {
         source: told.right.source.clone(),
         id: told.right.id.clone(),

@@ -116,7 +116,8 @@ fn which_of_two_statements_counts() {
         (at(Some(1), paid), at(Some(2), issued), false),
         (at(Some(1), paid), at(Some(1), issued), true),
         (at(Some(1), paid), at(Some(1), paid), false),
-        (at(None, paid), at(Some(1), issued), true),
+        (at(None, paid), at(Some(1), issued), false),
+        (at(Some(1), paid), at(None, issued), true),
         (at(None, paid), at(None, paid), false),
     ] {
         assert_eq!(own.is_newer_than(&known), want, "{own:?} {known:?}");

@@ -17,8 +17,8 @@ pub use proof::{NotProven, Proven, prove};
 use super::citations;
 use super::rights::Known;
 use crate::config::{Config, EventSender};
-use crate::document::{JsonError, Limits, Node, parse};
-use crate::model::{Ends, Period, RightId, SourceName};
+use crate::document::{Fault, JsonError, Limits, Node, parse};
+use crate::model::{Ends, Period, RightId, RightKind, SourceName};
 use crate::ports::{Effect, MeterStatus};
 use crate::store::{
     CitationKept, InsteadOf, MeterKept, RightsPart, RightsPartRead, Store, StoreError, Taken,
@@ -83,36 +83,42 @@ pub fn take(
     delivery: Delivery<'_>,
     now: DateTime<Utc>,
 ) -> Result<Result<Outcome, EventError>, StoreError> {
-    let read = read(sender, delivery, now);
-    let (id, proven, effect) = match read {
+    let Read { id, is_own_id, said_at, effect } = match read(sender, delivery, now) {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
     let sha256 = hex(&Sha256::digest(delivery.body));
-    let said_at = proven.signed_at.unwrap_or(now);
     store.together(|store| {
         let taken = store.inbox().take(sender.name, &id, &sha256, now)?;
-        let inbox = Inbox { config, store, source: sender.name, now, said_at };
-        Ok(match taken {
-            Taken::New => Ok(Outcome::Applied(inbox.apply(effect)?)),
-            Taken::Before => {
-                // A meter that says the same again is not silent.
-                if let Effect::Meter(meter) = effect {
-                    store.inbox().hear_meter(sender.name, meter.id.as_str(), said_at)?;
-                }
+        let inbox = Inbox { config, store, sender, source: sender.name, now, said_at };
+        Ok(match (taken, effect) {
+            (Taken::New, effect) => Ok(Outcome::Applied(inbox.apply(effect)?)),
+            (Taken::Otherwise, _) => Err(EventError::Otherwise),
+            (Taken::Before, Effect::Meter(status)) if !is_own_id => {
+                inbox.hear_again(status)?;
                 Ok(Outcome::Repeated)
             }
-            Taken::Otherwise => Err(EventError::Otherwise),
+            (Taken::Before, _) => Ok(Outcome::Repeated),
         })
     })
 }
 
-/// Proves an event and reads it: its id, what is proven, and what it comes to. Pure.
+/// An event that is proven and understood.
+struct Read {
+    id: String,
+    /// It has a name of its own, and is not called by its bytes.
+    is_own_id: bool,
+    /// When that was so: by the event itself, and no later than it was signed.
+    said_at: DateTime<Utc>,
+    effect: Effect,
+}
+
+/// Proves an event and reads it. Pure.
 fn read(
     sender: &EventSender<'_>,
     delivery: Delivery<'_>,
     now: DateTime<Utc>,
-) -> Result<(String, Proven, Effect), EventError> {
+) -> Result<Read, EventError> {
     let Delivery { headers, body, kind } = delivery;
     // A body that is too long is cut before it gets here, and its signature does not count.
     if body.len() > Limits::DOCUMENT.bytes_max {
@@ -123,31 +129,38 @@ fn read(
     let top = Node::top(&value);
     let named = top.optional("type")?.map(|node| node.text()).transpose()?;
     let data = top.optional("data")?;
-    let effect = match (named, &data) {
-        (Some(named), Some(data)) => sender.reader.read(named, data)?,
+    let signed_at = proven.signed_at.unwrap_or(now);
+    let (effect, stated) = match (named, &data) {
+        (Some(named), Some(data)) => {
+            let stated = top.optional("timestamp")?.map(|node| node.instant()).transpose()?;
+            (sender.reader.read(named, data)?, stated)
+        }
+        // The time of a bare document is that of what it is about.
         (named, _) => {
             let bare = kind.or(named).unwrap_or(sender.reader.bare_kind());
-            sender.reader.read(bare, &top)?
+            (sender.reader.read(bare, &top)?, None)
         }
     };
-    let effect = match effect {
-        Effect::RightEnded(id, None) => {
-            Effect::RightEnded(id, top.optional("timestamp")?.map(|n| n.instant()).transpose()?)
-        }
-        other => other,
+    if let Effect::Citation(citation) = &effect
+        && citation.at > citations::latest(now)
+    {
+        let place = data.as_ref().unwrap_or(&top);
+        return Err(place.field("timestamp")?.error(Fault::Future).into());
+    }
+    let own = top.optional("id")?.and_then(|id| id.name().ok()).filter(|id| !id.is_empty());
+    let (id, is_own_id) = match (proven.id, own) {
+        (Some(id), _) => (id, true),
+        (None, Some(own)) => (format!("id:{own}"), true),
+        (None, None) => (format!("sha256:{}", hex(&Sha256::digest(body))), false),
     };
-    let own = || top.optional("id").ok().flatten().and_then(|id| id.name().ok());
-    let id = match (&proven.id, own()) {
-        (Some(id), _) => id.clone(),
-        (None, Some(own)) if !own.is_empty() => format!("id:{own}"),
-        (None, _) => format!("sha256:{}", hex(&Sha256::digest(body))),
-    };
-    Ok((id, proven, effect))
+    let said_at = stated.map_or(signed_at, |stated| stated.min(signed_at));
+    Ok(Read { id, is_own_id, said_at, effect })
 }
 
 struct Inbox<'a> {
     config: &'a Config,
     store: &'a Store,
+    sender: &'a EventSender<'a>,
     source: &'a SourceName,
     now: DateTime<Utc>,
     said_at: DateTime<Utc>,
@@ -155,21 +168,23 @@ struct Inbox<'a> {
 
 impl Inbox<'_> {
     fn apply(&self, effect: Effect) -> Result<Applied, StoreError> {
-        let Self { config, store, source, now, said_at } = *self;
+        let Self { config, store, sender, source, now, said_at } = *self;
         Ok(match effect {
             Effect::Citation(listed) => {
                 let citation = citations::read(&config.vehicles, source, listed);
                 let country = config.vehicles.country;
-                let known = store.citations().find(source, &citation.id, country)?;
-                let is_news =
-                    known.as_ref().is_none_or(|known| citation.is_newer_than(&known.citation));
+                let is_judged =
+                    sender.settings.is_none_or(|one| one.judges(citation.kind.as_ref()));
+                if !is_judged {
+                    // It may have been of a type that a right answers.
+                    store.citations().remove(source, &[citation.id])?;
+                    return Ok(Applied::Nothing);
+                }
                 let rights = Known::read(&config.vehicles, store)?;
                 // An older one than plates are kept of is taken, and its plate is not.
-                if is_news && citation.at >= config.vehicles.kept_since(now) {
-                    let had_right = known.as_ref().and_then(|known| known.had_right);
-                    let citation = citation.clone();
-                    let kept = CitationKept { citation, had_right, is_paid: false };
-                    citations::keep(config, store, (&rights, now), &[kept])?;
+                if citation.at >= config.vehicles.kept_since(now) {
+                    let this = std::slice::from_ref(&citation);
+                    citations::keep(config, store, (&rights, now), this)?;
                 }
                 let kept = store.citations().find(source, &citation.id, country)?;
                 let current = kept.map_or(citation, CitationKept::settled);
@@ -185,26 +200,39 @@ impl Inbox<'_> {
             }
             Effect::Meter(status) => {
                 let (kept, is_end_doubtful) = meter(source, &status, said_at);
-                store.inbox().keep_meter(&kept)?;
+                store.inbox().keep_meter(&kept, now)?;
                 Applied::Meter { is_end_doubtful }
             }
             Effect::Nothing => Applied::Nothing,
         })
     }
 
-    /// Has a right end at an instant, where it would end later or never. The next listing of it says again what it
+    /// A meter states word for word what it has stated before: that again, or a delivery once more. It is as it says;
+    /// but time that is left is left since a payment that is named, and not anew.
+    fn hear_again(&self, status: MeterStatus) -> Result<(), StoreError> {
+        let remaining_s = status.remaining_s.filter(|_| status.last_payment.is_none());
+        let (kept, _) = meter(self.source, &MeterStatus { remaining_s, ..status }, self.said_at);
+        self.store.inbox().keep_meter(&kept, self.now)
+    }
+
+    /// Has a permit end at an instant, where it would end later or never. The next listing of it says again what it
     /// says.
     fn end_right(&self, id: &RightId, at: DateTime<Utc>) -> Result<usize, StoreError> {
-        let Self { config, store, source, now, .. } = *self;
+        let Self { config, store, source, now, said_at: told_at, .. } = *self;
         let parts = store.rights().files()?;
         let mut ended = 0;
-        for part in parts.iter().filter(|part| part.source == source.as_str()) {
+        // What was listed after that is told knows better.
+        let is_older = |part: &&RightsPart| part.since.is_none_or(|since| since < told_at);
+        let own = parts.iter().filter(|part| part.source == source.as_str());
+        for part in own.filter(is_older) {
             let (mut rows, left_out) =
                 store.rights().of_right(part, id, config.vehicles.country)?;
             let (there, lost) = (rows.len(), left_out.len());
             let mut changed = 0;
             rows.retain_mut(|row| {
-                if row.period.end().is_some_and(|end| end <= at) {
+                // A session may have the number of a permit.
+                let is_permit = matches!(row.kind, RightKind::Permit(_));
+                if !is_permit || row.period.end().is_some_and(|end| end <= at) {
                     return true;
                 }
                 changed += 1;
@@ -247,16 +275,19 @@ fn meter(source: &SourceName, status: &MeterStatus, said_at: DateTime<Utc>) -> (
     let MeterStatus { id, zone, is_operational, is_occupied, battery, remaining_s, last_payment } =
         status;
     let by_clock = remaining_s
-        .filter(|seconds| *seconds > 0)
         .and_then(|seconds| said_at.checked_add_signed(TimeDelta::seconds(seconds.into())));
     let by_payment = last_payment.and_then(|(at, minutes)| {
         let until = at.checked_add_signed(TimeDelta::minutes(minutes.into()))?;
         Some((at, until))
     });
     let is_end_doubtful = by_clock.zip(by_payment).is_some_and(|(clock, (_, payment))| {
-        clock.signed_duration_since(payment).abs() > PAID_SLACK
+        // What has ended has no time left, whenever it did.
+        clock.signed_duration_since(payment.max(said_at)).abs() > PAID_SLACK
     });
-    let paid_from = by_payment.map(|(at, _)| at).or(by_clock.map(|_| said_at));
+    // No time left is time that ends now, unless its end is known.
+    let by_clock = by_clock.filter(|clock| *clock > said_at || by_payment.is_none());
+    // What the meter says is paid is paid since it says so, whatever its clock showed then.
+    let paid_from = by_payment.map(|(at, _)| at.min(said_at)).or(by_clock.map(|_| said_at));
     let paid_until = by_clock.max(by_payment.map(|(_, until)| until));
     let kept = MeterKept {
         source: source.to_string(),

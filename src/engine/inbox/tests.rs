@@ -189,7 +189,9 @@ fn paid_time_at_a_meter() {
     assert_eq!(of(Some(3480), Some((0, 60))), (Some(0), Some(3600), false));
     assert_eq!(of(Some(3479), Some((0, 60))), (Some(0), Some(3600), true));
     assert_eq!(of(Some(3721), Some((0, 60))), (Some(0), Some(3721), true));
-    assert_eq!(of(Some(0), None), (None, None, false));
+    assert_eq!(of(Some(0), None), (Some(0), Some(0), false));
+    assert_eq!(of(Some(0), Some((-60, 60))), (Some(-60), Some(3540), true));
+    assert_eq!(of(Some(3600), Some((3600, 60))), (Some(0), Some(7200), true));
     assert_eq!(of(None, None), (None, None, false));
     assert_eq!(of(Some(0), Some((-7200, 60))), (Some(-7200), Some(-3600), false));
 }

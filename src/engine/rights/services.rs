@@ -16,8 +16,8 @@ use super::{Closely, Looked, SectionSeen};
 use crate::config::{Config, RightsServiceConfig};
 use crate::engine::link::file::Doubt;
 use crate::engine::{Systems, side_by_side};
-use crate::model::{RightId, RightsRowLeftOut, RightsRowReason};
-use crate::ports::{Class, Failure, RightsListing};
+use crate::model::{Ends, Period, RightId, RightsRow, RightsRowLeftOut, RightsRowReason};
+use crate::ports::{Class, Failure, ListedRight, RightsListing};
 use crate::store::{InsteadOf, RightsPart, RightsPartRead, Store, StoreError};
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
@@ -284,6 +284,9 @@ impl OneService<'_> {
                 let again = ended.iter().filter_map(|id| RightId::new(id).ok());
                 let again = again.filter(|id| rights.contains_key(id)).collect();
                 instead_of = InsteadOf::WhatRuns(self.now, again);
+                if listing.is_live {
+                    rows.add(Rows::of(self.ended(before, &rights)?));
+                }
             }
         }
         rows.forget(self.config.vehicles.kept_since(self.now));
@@ -302,6 +305,30 @@ impl OneService<'_> {
             as_of,
             instead_of,
         })))
+    }
+
+    /// What ran and is not listed any more, where only what runs is listed: it was stopped, some time until now.
+    fn ended(
+        &self,
+        before: &RightsPart,
+        listed: &BTreeMap<RightId, ListedRight>,
+    ) -> Result<Vec<RightsRow>, StoreError> {
+        let country = self.config.vehicles.country;
+        let mut ended = Vec::new();
+        for id in self.store.rights().running_of(before, self.now)? {
+            let Some(id) = RightId::new(&id).ok().filter(|id| !listed.contains_key(id)) else {
+                continue;
+            };
+            let (rows, _) = self.store.rights().of_right(before, &id, country)?;
+            let runs = |row: &RightsRow| row.period.end().is_none_or(|end| end > self.now);
+            for row in rows.into_iter().filter(runs) {
+                // One that had not begun never ran.
+                if let Ok(period) = Period::new(row.period.begin(), Some(self.now), Ends::Open) {
+                    ended.push(RightsRow { period, ..row });
+                }
+            }
+        }
+        Ok(ended)
     }
 
     /// The rights that changed, as far as they are other than what is known of them.

@@ -103,6 +103,11 @@ impl Rows {
         self.left_out.push(RightsRowLeftOut { line, reason, id, plate, until });
     }
 
+    /// Rows that are known already.
+    pub(super) fn of(rows: Vec<RightsRow>) -> Self {
+        Self { rows, ..Self::default() }
+    }
+
     /// Takes the rows of another right.
     pub(super) fn add(&mut self, other: Self) {
         for row in other.rows {
