@@ -114,6 +114,8 @@ struct News {
     now: DateTime<Utc>,
     /// Each as JSON, and when it began.
     sessions: Vec<(DateTime<Utc>, String)>,
+    /// Permits that came after the others.
+    permits: Vec<(DateTime<Utc>, String)>,
     asked: Vec<String>,
     refused: Vec<String>,
 }
@@ -132,6 +134,14 @@ impl Service {
         );
         let at = news.now;
         news.sessions.push((at, session));
+    }
+
+    fn grant(&self, id: usize) {
+        let mut news = self.news();
+        let (at, now) = (news.now, zulu(news.now));
+        let permit = permit(id);
+        let permit = permit.replace("2025-10-20T14:03:11Z", &now);
+        news.permits.push((at, permit));
     }
 
     /// The body of the page that is asked for; nothing where it is not one.
@@ -154,12 +164,14 @@ impl Service {
             );
             Arc::new(body.into_bytes())
         };
+        let new = |rows: &[(DateTime<Utc>, String)]| {
+            let listed = rows.iter().filter(|(at, _)| since.is_none_or(|since| since <= *at));
+            of_now(&listed.map(|(_, row)| row.as_str()).collect::<Vec<_>>())
+        };
         match (request.path().strip_prefix(BASE)?, since) {
-            ("/sessions", since) => {
-                let listed = news.sessions.iter().filter(|(at, _)| since.is_none_or(|s| s <= *at));
-                Some(of_now(&listed.map(|(_, session)| session.as_str()).collect::<Vec<_>>()))
-            }
-            ("/permits" | "/violations", Some(_)) => Some(of_now(&[])),
+            ("/sessions", _) => Some(new(&news.sessions)),
+            ("/permits", Some(_)) => Some(new(&news.permits)),
+            ("/violations", Some(_)) => Some(of_now(&[])),
             ("/permits", None) => self.permits.get(place).cloned(),
             ("/violations", None) => self.citations.get(place).cloned(),
             _ => None,
@@ -210,8 +222,9 @@ pub fn play(arguments: &[String]) -> Result<(), Failure> {
         let cited = if place == 0 { citations } else { 0 };
         // The cars of a service are its own.
         let first = place * 10_000_000;
-        let sessions = Vec::new();
-        let news = News { now, sessions, asked: Vec::new(), refused: Vec::new() };
+        let (sessions, granted) = (Vec::new(), Vec::new());
+        let (asked, refused) = (Vec::new(), Vec::new());
+        let news = News { now, sessions, permits: granted, asked, refused };
         let service = Service {
             permits: pages(permits, now, |index| permit(first + index)),
             citations: pages(cited, now, |index| citation(index, permits, now)),
@@ -239,6 +252,7 @@ pub fn play(arguments: &[String]) -> Result<(), Failure> {
                 });
             }
             ("park", Some(first)) => first.park(rest.parse()?),
+            ("grant", Some(first)) => first.grant(rest.parse()?),
             ("seen", _) => {}
             _ => return Err(format!("the street does not know \"{word}\"").into()),
         }
@@ -286,6 +300,11 @@ impl Services {
     /// A car parks now, at the first of them.
     pub fn park(&mut self, id: usize) -> Result<(), Failure> {
         self.player.order(&format!("park {id}")).map(drop)
+    }
+
+    /// The car at this index gets a permit now, from the first of them.
+    pub fn grant(&mut self, index: usize) -> Result<(), Failure> {
+        self.player.order(&format!("grant {index}")).map(drop)
     }
 
     /// What was seen.
