@@ -26,7 +26,7 @@ pub fn perform(arguments: &[String]) -> Result<(), Failure> {
             Duration::ZERO
         }
         ["parse", file] => parse(Path::new(file))?,
-        ["insert", state, scratch] => insert(Path::new(state), Path::new(scratch), &TABLES)?,
+        ["insert", state, scratch] => insert(Path::new(state), Path::new(scratch), &TABLES, None)?,
         ["tick", state, url, since] => {
             open(Path::new(state))?;
             fetch(url, Some(since), None)?;
@@ -110,12 +110,20 @@ fn parse(file: &Path) -> Result<Duration, Failure> {
 const TABLES: [&str; 2] = ["member", "member_role"];
 
 /// Every row of these tables, as the state file holds it, into the same tables with the same indexes of
-/// a new file: prepared statements, one transaction, durable.
-pub fn insert(state: &Path, scratch: &Path, tables: &[&str]) -> Result<Duration, Failure> {
+/// a new file: prepared statements, one transaction, durable; with so much memory for pages, if it is said.
+pub fn insert(
+    state: &Path,
+    scratch: &Path,
+    tables: &[&str],
+    cache_kib: Option<i64>,
+) -> Result<Duration, Failure> {
     let from = Connection::open_with_flags(state, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut to = Connection::open(scratch)?;
     to.pragma_update(None, "journal_mode", "wal")?;
     to.pragma_update(None, "synchronous", "full")?;
+    if let Some(kib) = cache_kib {
+        to.pragma_update(None, "cache_size", -kib)?;
+    }
     let mut all = Vec::new();
     for table in tables {
         let mut schema = from.prepare(

@@ -15,12 +15,16 @@ use crate::street::KEY;
 /// The tables that a listing of rights is stored in.
 const TABLES: [&str; 2] = ["rights_part", "parking_right"];
 
+/// Room for every page of a million rights: with what SQLite takes by itself, pages would be written and read
+/// again in the middle of it, which is not the least that it can cost.
+const CACHE_KIB: i64 = 512 * 1024;
+
 /// Does what the arguments name; gives how much CPU time of it counts, where that is not the whole process.
 pub fn perform(arguments: &[&str]) -> Result<Duration, Failure> {
     match *arguments {
         ["parse-permits", pages] => return parse(Path::new(pages)),
         ["insert-rights", state, scratch] => {
-            return insert(Path::new(state), Path::new(scratch), &TABLES);
+            return insert(Path::new(state), Path::new(scratch), &TABLES, Some(CACHE_KIB));
         }
         ["ask", state, ref urls @ ..] => {
             open(Path::new(state))?;
