@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::Failure;
+use crate::bare_rights;
 use crate::process::{self, Cost};
 
 /// The first argument that makes this program do one of these.
@@ -25,13 +26,13 @@ pub fn perform(arguments: &[String]) -> Result<(), Failure> {
             Duration::ZERO
         }
         ["parse", file] => parse(Path::new(file))?,
-        ["insert", state, scratch] => insert(Path::new(state), Path::new(scratch))?,
+        ["insert", state, scratch] => insert(Path::new(state), Path::new(scratch), &TABLES, None)?,
         ["tick", state, url, since] => {
             open(Path::new(state))?;
             fetch(url, Some(since), None)?;
             Duration::ZERO
         }
-        _ => return Err(format!("nothing bare is called {arguments:?}").into()),
+        _ => bare_rights::perform(&arguments)?,
     };
     write_out(took)
 }
@@ -86,7 +87,7 @@ fn fetch(url: &str, since: Option<&str>, into: Option<&Path>) -> Result<(), Fail
 }
 
 /// CPU time of this process, which has one thread, so far; where the system does not tell, time.
-fn cpu_so_far(began: Instant) -> Duration {
+pub fn cpu_so_far(began: Instant) -> Duration {
     let told = std::fs::read_to_string("/proc/self/schedstat").ok();
     let nanos = told.as_deref().and_then(|text| text.split(' ').next()?.parse().ok());
     nanos.map_or_else(|| began.elapsed(), Duration::from_nanos)
@@ -108,15 +109,23 @@ fn parse(file: &Path) -> Result<Duration, Failure> {
 /// The tables that a listing is stored in.
 const TABLES: [&str; 2] = ["member", "member_role"];
 
-/// Every row of the members, as the state file holds it, into the same tables with the same indexes of
-/// a new file: prepared statements, one transaction, durable.
-fn insert(state: &Path, scratch: &Path) -> Result<Duration, Failure> {
+/// Every row of these tables, as the state file holds it, into the same tables with the same indexes of
+/// a new file: prepared statements, one transaction, durable; with so much memory for pages, if it is said.
+pub fn insert(
+    state: &Path,
+    scratch: &Path,
+    tables: &[&str],
+    cache_kib: Option<i64>,
+) -> Result<Duration, Failure> {
     let from = Connection::open_with_flags(state, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut to = Connection::open(scratch)?;
     to.pragma_update(None, "journal_mode", "wal")?;
     to.pragma_update(None, "synchronous", "full")?;
+    if let Some(kib) = cache_kib {
+        to.pragma_update(None, "cache_size", -kib)?;
+    }
     let mut all = Vec::new();
-    for table in TABLES {
+    for table in tables {
         let mut schema = from.prepare(
             "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL \
              AND type IN ('table', 'index') ORDER BY type DESC",
@@ -148,10 +157,10 @@ fn insert(state: &Path, scratch: &Path) -> Result<Duration, Failure> {
 }
 
 /// Opens a state file and looks at it.
-fn open(state: &Path) -> Result<(), Failure> {
+pub fn open(state: &Path) -> Result<Connection, Failure> {
     let connection = Connection::open(state)?;
     connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
-    Ok(())
+    Ok(connection)
 }
 
 /// A path as an argument.

@@ -12,6 +12,7 @@ use crate::rows;
 use crate::scene::{Row, Scene};
 use crate::stage::Outside;
 use crate::table::{bytes, count, size, time};
+use crate::vehicles::{self, Scale};
 
 /// What is to be measured.
 pub struct Plan {
@@ -23,6 +24,8 @@ pub struct Plan {
     pub every_run: bool,
     /// No bigger club.
     pub members_max: usize,
+    /// Rights of the town whose vehicles are looked at.
+    pub rights: usize,
     /// These parts only, unless there are none.
     pub only: Vec<Part>,
 }
@@ -42,6 +45,8 @@ pub enum Part {
     Log,
     /// Every run in every world
     Runs,
+    /// A town with a million rights to park, and a gate
+    Vehicles,
 }
 
 /// Places of the lines in the table.
@@ -115,6 +120,10 @@ pub fn measure(plan: &Plan, tell: impl Fn(&str)) -> (Book, Vec<Compared>) {
     }
     if is_wanted(Part::Runs) {
         every_run(&mut book, plan, &tell);
+    }
+    if is_wanted(Part::Vehicles) {
+        let scale = Scale { rights: plan.rights, is_quick: plan.is_quick };
+        vehicles::measure(&mut book, &scale, &tell);
     }
     (book, compared)
 }

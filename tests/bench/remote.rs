@@ -88,17 +88,63 @@ fn roots_with(certificate: &[u8]) -> String {
     format!("{system}\n-----BEGIN CERTIFICATE-----\n{coded}\n-----END CERTIFICATE-----\n")
 }
 
-fn say(document: &Value) -> Result<(), Failure> {
+/// Answers an order.
+pub fn say(document: &Value) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{document}")?;
     Ok(out.flush()?)
 }
 
-/// A process that plays the outside world; it ends when dropped.
-pub struct Remote {
+/// A process of this program that takes orders; it ends when dropped.
+pub struct Player {
     child: Child,
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
+}
+
+impl Player {
+    /// Starts one that plays this role; what it says first is the second.
+    pub fn start(role: &str, about: &Value, folder: &Path) -> Result<(Self, Value), Failure> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args([role, &about.to_string()])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let orders = child.stdin.take();
+        let answers = child.stdout.take().ok_or("the outside world has no output")?;
+        let mut player = Self { child, orders, answers: BufReader::new(answers) };
+        let told = player.hear()?;
+        Ok((player, told))
+    }
+
+    /// Gives an order and waits for its answer.
+    pub fn order(&mut self, line: &str) -> Result<Value, Failure> {
+        let orders = self.orders.as_mut().ok_or("the outside world has no input")?;
+        writeln!(orders, "{line}")?;
+        self.hear()
+    }
+
+    fn hear(&mut self) -> Result<Value, Failure> {
+        let mut line = String::new();
+        if self.answers.read_line(&mut line)? == 0 {
+            return Err("the outside world has ended".into());
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.orders = None;
+        // It ends when its input does; that it did is all there is to know.
+        let _ = self.child.wait();
+    }
+}
+
+/// The process that plays a club's outside world.
+pub struct Remote {
+    player: Player,
     /// Address of the Cardskipper service.
     pub service: String,
     /// Addresses of the devices.
@@ -119,50 +165,38 @@ impl Remote {
             "half_without_role": outside.half_without_role,
             "clubs": outside.clubs,
         });
-        let mut child = Command::new(std::env::current_exe()?)
-            .args([ROLE, &about.to_string()])
-            .arg(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let orders = child.stdin.take();
-        let answers = child.stdout.take().ok_or("the outside world has no output")?;
-        let (service, devices, pins) = (String::new(), Vec::new(), Vec::new());
-        let answers = BufReader::new(answers);
-        let mut remote = Self { child, orders, answers, service, devices, pins };
-        let told = remote.hear()?;
-        remote.service = text(&told["service"])?;
+        let (player, told) = Player::start(ROLE, &about, folder)?;
+        let service = text(&told["service"])?;
         let texts = |name: &str| -> Result<Vec<String>, Failure> {
             told[name].as_array().ok_or("a list is missing")?.iter().map(text).collect()
         };
-        (remote.devices, remote.pins) = (texts("devices")?, texts("pins")?);
-        Ok(remote)
+        Ok(Self { player, service, devices: texts("devices")?, pins: texts("pins")? })
     }
 
     /// Lets so many seconds pass.
     pub fn advance(&mut self, seconds: usize) -> Result<(), Failure> {
-        self.order(&format!("advance {seconds}")).map(drop)
+        self.player.order(&format!("advance {seconds}")).map(drop)
     }
 
     /// The first `count` members pay.
     pub fn renew(&mut self, count: usize) -> Result<(), Failure> {
-        self.order(&format!("renew {count}")).map(drop)
+        self.player.order(&format!("renew {count}")).map(drop)
     }
 
     /// Every member gets another last name.
     pub fn rename_everybody(&mut self) -> Result<(), Failure> {
-        self.order("rename").map(drop)
+        self.player.order("rename").map(drop)
     }
 
     /// Counts from zero again; gives the time of this world.
     pub fn clear(&mut self) -> Result<DateTime<Utc>, Failure> {
-        let told = self.order("clear")?;
+        let told = self.player.order("clear")?;
         Ok(DateTime::parse_from_rfc3339(&text(&told["now"])?)?.with_timezone(&Utc))
     }
 
     /// What was seen since, and what a client did that it must not.
     pub fn seen(&mut self) -> Result<(Seen, Vec<String>), Failure> {
-        let told = self.order("seen")?;
+        let told = self.player.order("seen")?;
         let number = |value: &Value| value.as_u64().ok_or("a count is missing");
         let traffic = |value: &Value| -> Result<Traffic, Failure> {
             Ok(Traffic { requests: number(&value[0])?, bytes: number(&value[1])? })
@@ -180,32 +214,11 @@ impl Remote {
 
     /// CPU time that the simulators took so far, where the system tells.
     pub fn cpu(&self) -> Option<Duration> {
-        cpu_of(self.child.id())
-    }
-
-    fn order(&mut self, line: &str) -> Result<Value, Failure> {
-        let orders = self.orders.as_mut().ok_or("the outside world has no input")?;
-        writeln!(orders, "{line}")?;
-        self.hear()
-    }
-
-    fn hear(&mut self) -> Result<Value, Failure> {
-        let mut line = String::new();
-        if self.answers.read_line(&mut line)? == 0 {
-            return Err("the outside world has ended".into());
-        }
-        Ok(serde_json::from_str(&line)?)
+        cpu_of(self.player.child.id())
     }
 }
 
-impl Drop for Remote {
-    fn drop(&mut self) {
-        self.orders = None;
-        // It ends when its input does; that it did is all there is to know.
-        let _ = self.child.wait();
-    }
-}
-
-fn text(value: &Value) -> Result<String, Failure> {
+/// A text of a document.
+pub fn text(value: &Value) -> Result<String, Failure> {
     Ok(value.as_str().ok_or("a text is missing")?.to_owned())
 }

@@ -19,7 +19,9 @@
 
 mod audit_lines;
 mod bare;
+mod bare_rights;
 mod binary;
+mod gate;
 mod goals;
 mod limits;
 mod measure;
@@ -31,7 +33,10 @@ mod rows;
 mod scene;
 #[allow(dead_code, reason = "the tests of the work start their stage more simply")]
 mod stage;
+mod street;
 mod table;
+mod town;
+mod vehicles;
 
 use std::time::Instant;
 
@@ -63,6 +68,9 @@ struct Arguments {
     /// Only clubs with at most so many members
     #[arg(long, default_value_t = usize::MAX)]
     members_max: usize,
+    /// How many rights the town of vehicles has; --quick: 20,000
+    #[arg(long)]
+    rights: Option<usize>,
     /// What cargo says to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
@@ -72,6 +80,7 @@ fn main() -> std::process::ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
         Some((role, rest)) if role == remote::ROLE => remote::play(rest),
+        Some((role, rest)) if role == street::ROLE => street::play(rest),
         Some((role, rest)) if role == bare::ROLE => bare::perform(rest),
         _ => everything(&Arguments::parse()),
     };
@@ -92,6 +101,7 @@ fn everything(arguments: &Arguments) -> Result<(), Failure> {
         with_python: !arguments.no_python,
         every_run: !arguments.goals && !arguments.quick,
         members_max: arguments.members_max,
+        rights: arguments.rights.unwrap_or(if arguments.quick { 20_000 } else { 1_000_000 }),
         only: arguments.only.clone(),
     };
     let (book, compared) = measure::measure(&plan, tell);
