@@ -316,14 +316,16 @@ impl Rights<'_> {
         let rules = PlateRules::new(country, []).unwrap_or_default();
         let (mut rows, mut left_out) = (Vec::new(), Vec::new());
         let sql = "SELECT file, line, plate, issuer, right_id, kind, state, zone, begins_at, ends_at, seal \
-                   FROM parking_right WHERE file = ?1 AND right_id = ?2 ORDER BY line";
+                   FROM parking_right INDEXED BY parking_right_id \
+                   WHERE file = ?1 AND right_id = ?2 ORDER BY line";
         store.prepare(sql)?.each((part.id, id.as_str()), |(kept, sealed): (KeptRight, i64)| {
             seal::check(Some(sealed), seal::seal_of(&kept, &store.accounts), "a right")?;
             rows.push(kept.row(&rules)?);
             Ok(())
         })?;
         let sql = "SELECT file, line, reason, plate, issuer, right_id, until_at, seal \
-                   FROM parking_left_out WHERE file = ?1 AND right_id = ?2 ORDER BY line";
+                   FROM parking_left_out INDEXED BY parking_left_out_id \
+                   WHERE file = ?1 AND right_id = ?2 ORDER BY line";
         store.prepare(sql)?.each(
             (part.id, id.as_str()),
             |(kept, sealed): (KeptLeftOut, i64)| {
@@ -361,8 +363,10 @@ impl Rights<'_> {
     /// Whether rights of a part ended before that time whose rows are kept still.
     pub fn has_ended(&self, part: &RightsPart, before: DateTime<Utc>) -> Result<bool, StoreError> {
         for sql in [
-            "SELECT line FROM parking_right WHERE ends_at < ?1 AND file = ?2 LIMIT 1",
-            "SELECT line FROM parking_left_out WHERE until_at < ?1 AND file = ?2 LIMIT 1",
+            "SELECT line FROM parking_right INDEXED BY parking_right_end \
+             WHERE ends_at < ?1 AND file = ?2 LIMIT 1",
+            "SELECT line FROM parking_left_out INDEXED BY parking_left_out_until \
+             WHERE until_at < ?1 AND file = ?2 LIMIT 1",
         ] {
             if self.0.first::<i64>(sql, (before, part.id))?.is_some() {
                 return Ok(true);
@@ -379,8 +383,10 @@ impl Rights<'_> {
     ) -> Result<usize, StoreError> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
-            let rights = "DELETE FROM parking_right WHERE ends_at < ?1 AND file = ?2";
-            let left_out = "DELETE FROM parking_left_out WHERE until_at < ?1 AND file = ?2";
+            let rights = "DELETE FROM parking_right INDEXED BY parking_right_end \
+                          WHERE ends_at < ?1 AND file = ?2";
+            let left_out = "DELETE FROM parking_left_out INDEXED BY parking_left_out_until \
+                            WHERE until_at < ?1 AND file = ?2";
             let rights = store.prepare(rights)?.run((before, part.id))?;
             Ok(rights + store.prepare(left_out)?.run((before, part.id))?)
         })
@@ -393,7 +399,8 @@ impl Rights<'_> {
         at: DateTime<Utc>,
     ) -> Result<Vec<String>, StoreError> {
         self.0.all(
-            "SELECT right_id FROM parking_right WHERE file = ?1 AND ends_at <= ?2",
+            "SELECT right_id FROM parking_right INDEXED BY parking_right_end \
+             WHERE file = ?1 AND ends_at <= ?2",
             (part.id, at),
         )
     }
@@ -446,8 +453,8 @@ impl Rights<'_> {
             InsteadOf::Rights(ids) => ids,
         };
         for sql in [
-            "DELETE FROM parking_right WHERE file = ?1 AND right_id = ?2",
-            "DELETE FROM parking_left_out WHERE file = ?1 AND right_id = ?2",
+            "DELETE FROM parking_right INDEXED BY parking_right_id WHERE file = ?1 AND right_id = ?2",
+            "DELETE FROM parking_left_out INDEXED BY parking_left_out_id WHERE file = ?1 AND right_id = ?2",
         ] {
             let mut drop = self.0.prepare(sql)?;
             for id in ids {

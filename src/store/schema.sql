@@ -230,7 +230,7 @@ CREATE TABLE parking_right (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parking_right_plate ON parking_right (plate);
 CREATE INDEX parking_right_id ON parking_right (file, right_id);
-CREATE INDEX parking_right_end ON parking_right (ends_at) WHERE ends_at IS NOT NULL;
+CREATE INDEX parking_right_end ON parking_right (file, ends_at) WHERE ends_at IS NOT NULL;
 
 CREATE TABLE parking_left_out (
     file     INTEGER NOT NULL REFERENCES rights_part (id) ON DELETE CASCADE,
@@ -245,7 +245,7 @@ CREATE TABLE parking_left_out (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parking_left_out_id ON parking_left_out (file, right_id) WHERE right_id IS NOT NULL;
 CREATE INDEX parking_left_out_plate ON parking_left_out (plate) WHERE plate IS NOT NULL;
-CREATE INDEX parking_left_out_until ON parking_left_out (until_at) WHERE until_at IS NOT NULL;
+CREATE INDEX parking_left_out_until ON parking_left_out (file, until_at) WHERE until_at IS NOT NULL;
 
 -- What officers wrote against cars, as services say it.
 CREATE TABLE citation (

@@ -315,6 +315,13 @@ impl Looked {
         fresh.is_empty() && gone.is_empty() && !is_doubted && forgetful.is_empty() && is_well
     }
 
+    /// Whether the content of some file or part was read whole, and is another one.
+    #[must_use]
+    pub fn is_read_whole(&self) -> bool {
+        let is_whole = |read: &RightsPartRead| !matches!(read.instead_of, InsteadOf::Rights(_));
+        !self.gone.is_empty() || self.fresh.iter().any(is_whole)
+    }
+
     /// Files that hold what is known of them: what a quiet tick writes.
     #[must_use]
     pub fn same(&self) -> &[(RightsPart, Option<String>)] {

@@ -17,7 +17,7 @@ use crate::config::{Config, RightsServiceConfig};
 use crate::engine::link::file::Doubt;
 use crate::engine::{Systems, side_by_side};
 use crate::model::{Ends, Period, RightId, RightsRow, RightsRowLeftOut, RightsRowReason};
-use crate::ports::{Class, Failure, ListedRight, RightsListing};
+use crate::ports::{Class, Failure, RightsListing};
 use crate::store::{InsteadOf, RightsPart, RightsPartRead, Store, StoreError};
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Hint, Trouble, TroubleKind};
@@ -249,9 +249,11 @@ impl OneService<'_> {
     ) -> Result<Result<Came, NotTaken>, StoreError> {
         let (listed_at, as_of) = (self.listed_at(&listing), self.as_of(&listing));
         let mut rows = Rows::default();
-        let rights = newest(listing.rights);
-        for right in rights.values() {
-            rows.take(&self.config.vehicles, &self.service.name, right);
+        let mut rights = BTreeSet::new();
+        // Each goes as its rows come: a register may have a million.
+        for (id, right) in newest(listing.rights) {
+            rights.insert(id);
+            rows.take(&self.config.vehicles, &self.service.name, &right);
             if rows.rows.len() > ROWS_MAX {
                 let text = format!("{part}: more than {ROWS_MAX} cars times zones");
                 let failure = Failure::new(Class::Refused, false, &text, None);
@@ -282,7 +284,7 @@ impl OneService<'_> {
             if before.sense == self.sense {
                 let ended = self.store.rights().ended_of(before, self.now)?;
                 let again = ended.iter().filter_map(|id| RightId::new(id).ok());
-                let again = again.filter(|id| rights.contains_key(id)).collect();
+                let again = again.filter(|id| rights.contains(id)).collect();
                 instead_of = InsteadOf::WhatRuns(self.now, again);
                 if listing.is_live {
                     rows.add(Rows::of(self.ended(before, &rights)?));
@@ -311,12 +313,12 @@ impl OneService<'_> {
     fn ended(
         &self,
         before: &RightsPart,
-        listed: &BTreeMap<RightId, ListedRight>,
+        listed: &BTreeSet<RightId>,
     ) -> Result<Vec<RightsRow>, StoreError> {
         let country = self.config.vehicles.country;
         let mut ended = Vec::new();
         for id in self.store.rights().running_of(before, self.now)? {
-            let Some(id) = RightId::new(&id).ok().filter(|id| !listed.contains_key(id)) else {
+            let Some(id) = RightId::new(&id).ok().filter(|id| !listed.contains(id)) else {
                 continue;
             };
             let (rows, _) = self.store.rights().of_right(before, &id, country)?;
