@@ -8,6 +8,7 @@ use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::club::{World, WorldSettings, number};
 use ivms_sync_simulators::hikvision::Device;
+use ivms_sync_simulators::hikvision_anpr::Camera;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use super::super::program::Said;
 use super::super::scene;
 use super::super::stage::{DOORS, Opening, Stage};
 use super::action::Action;
+use super::barrier;
 use super::history::{self, Change};
 use super::people::{self, Row};
 
@@ -44,10 +46,11 @@ struct Done {
     what: String,
 }
 
-/// A club with 12 members and two doors, and the program.
+/// A club with 12 members, two doors and a barrier, and the program.
 pub struct Gym {
     binary: PathBuf,
     stage: Stage,
+    barrier: Camera,
     clock: Clock,
     /// What Cardskipper would list, while its export is empty.
     unlisted: Option<Vec<Member>>,
@@ -55,8 +58,8 @@ pub struct Gym {
     /// Everybody before the last action.
     before: Vec<Row>,
     said: Option<Said>,
-    /// The blocked plan that waits for approval.
-    waiting: Option<String>,
+    /// The blocked plans that wait for approval: of the doors, of the barrier.
+    waiting: Vec<String>,
     history: Vec<Change>,
     log: Vec<Done>,
 }
@@ -93,21 +96,30 @@ impl Gym {
             // So small a list can be asked for whole, and an empty one is noticed, at every run.
             listing: "full_every      = \"5m\"\n",
         };
+        let mut stage = Stage::open(binary.clone(), opening)?;
+        let barrier = barrier::start(&clock);
+        let config = stage.config() + &barrier::section(&barrier);
+        std::fs::write(stage.path("ivms-sync.toml"), config)?;
+        let links = barrier::with_plates(&stage.club.links_csv);
+        std::fs::write(stage.path("persons.csv"), links)?;
+        let (variable, password) = barrier::PASSWORD;
+        stage.passwords.push((variable, password.to_owned()));
         let mut gym = Self {
-            stage: Stage::open(binary.clone(), opening)?,
+            stage,
+            barrier,
             binary,
             clock,
             unlisted: None,
             unplugged: vec![false; DOORS.len()],
             before: Vec::new(),
             said: None,
-            waiting: None,
+            waiting: Vec::new(),
             history: Vec::new(),
             log: Vec::new(),
         };
         gym.note("The club opens. The doors hold what was paid for until yesterday.".to_owned());
         // So the program knows the club, and has something to hold a strange list against.
-        let said = gym.stage.run(&["sync"])?;
+        let said = gym.program(&["sync"])?;
         if said.code != 0 {
             return Err(format!("sync ended with {}: {}", said.code, said.stderr).into());
         }
@@ -167,8 +179,12 @@ impl Gym {
                 return Ok(());
             }
             Action::Approve => {
-                let id = self.waiting.take().ok_or("nothing waits for approval")?;
-                self.run(&["apply", "--blocked", &id])?;
+                if self.waiting.is_empty() {
+                    return Err("nothing waits for approval".into());
+                }
+                for id in std::mem::take(&mut self.waiting) {
+                    self.run(&["apply", "--blocked", &id])?;
+                }
                 self.remember();
             }
             Action::Lookup { member } => {
@@ -189,7 +205,7 @@ impl Gym {
     }
 
     fn rows(&self) -> Vec<Row> {
-        people::rows(&self.members(), &self.stage.club.devices, self.now())
+        people::rows(&self.members(), &self.stage.club.devices, &self.barrier, self.now())
     }
 
     fn note(&mut self, what: String) {
@@ -293,7 +309,7 @@ impl Gym {
                     }
                 }
             }
-            let mut said = self.ask(&["sync"])?;
+            let mut said = self.program(&["sync"])?;
             if !said.stdout.is_empty() || !said.stderr.is_empty() {
                 let at = history::club_time(self.clock.now());
                 told.push_str(&format!("\n{at}\n{}{}", said.stderr, said.stdout));
@@ -316,31 +332,29 @@ impl Gym {
     }
 
     fn run(&mut self, arguments: &[&str]) -> Result<(), Box<dyn Error>> {
-        let said = self.ask(arguments)?;
+        let said = self.program(arguments)?;
         let meaning = scene::meaning(said.code);
         self.note(format!("{} ends with {}: {meaning}.", said.command, said.code));
         self.said = Some(said);
         Ok(())
     }
 
-    fn ask(&mut self, arguments: &[&str]) -> Result<Said, Box<dyn Error>> {
-        let said = self.stage.run(arguments)?;
-        // What waits is told once a day; the code tells it every time.
-        match blocked_id(&said.stdout) {
-            Some(id) => self.waiting = Some(id),
-            None if said.code == 4 => {}
-            None if arguments.first() == Some(&"sync") => self.waiting = None,
-            None => {}
-        }
-        Ok(said)
+    fn program(&self, arguments: &[&str]) -> Result<Said, Box<dyn Error>> {
+        self.barrier.begin_run();
+        self.barrier.clear_requests();
+        self.barrier.clear_writes();
+        self.stage.run(arguments)
     }
 
-    /// Asks the program what it changed so far.
+    /// Asks the program what it changed so far, and what waits.
     fn remember(&mut self) {
+        // What waits is told by sync once a day, and by status every time.
+        let status = self.program(&["status"]);
+        self.waiting = status.map(|said| blocked_ids(&said.stdout)).unwrap_or_default();
         let mut history = Vec::new();
         for member in self.members() {
             let number = member.number.to_string();
-            let said = self.stage.run(&["lookup", &number, "--offline", "--json"]);
+            let said = self.program(&["lookup", &number, "--offline", "--json"]);
             let document = said.ok().and_then(|said| serde_json::from_str(&said.stdout).ok());
             history.extend(document.iter().flat_map(history::read));
         }
@@ -362,9 +376,8 @@ fn membership(world: &mut World, member: usize, begin: NaiveDate, end: NaiveDate
     }
 }
 
-/// The id in the line that tells how to approve.
-fn blocked_id(text: &str) -> Option<String> {
-    let (_, rest) = text.split_once("apply --blocked ")?;
-    let id: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
-    (!id.is_empty()).then_some(id)
+/// The ids in the lines that tell how to approve.
+fn blocked_ids(text: &str) -> Vec<String> {
+    let rests = text.split("apply --blocked ").skip(1);
+    rests.map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect()).collect()
 }

@@ -4,6 +4,7 @@
 //! on requests of its own page.
 
 mod action;
+mod barrier;
 mod guard;
 mod gym;
 mod history;

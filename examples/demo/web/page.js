@@ -54,6 +54,11 @@ function doorCell(held) {
   return [until, standing, sign, turned(held.turned), was(held.was)];
 }
 
+function carCell(car) {
+  if (car === null) return [make("span", "mark not", "no car")];
+  return [make("span", "mark", car.plate), ...doorCell(car.held)];
+}
+
 /** Fills a cell, and lights it up where it changed. */
 function fill(cell, parts, isChanged) {
   cell.replaceChildren(...parts.filter((part) => part !== null));
@@ -90,7 +95,7 @@ function newRow(row) {
       choose(row.number);
     });
   }
-  const cells = ["paid", "door", "door"].map((kind) => make("td", kind));
+  const cells = ["paid", "door", "door", "barrier"].map((kind) => make("td", kind));
   cells.forEach((cell) => cell.setAttribute("role", "cell"));
   line.append(head, ...cells);
   return line;
@@ -106,12 +111,16 @@ function showPeople() {
       by(row.number === null ? "others" : "members").append(line);
     }
     const [, paid, ...doors] = line.cells;
+    const barrier = doors.pop();
     if (row.paid === null) {
-      paid.replaceChildren(make("span", "note", "–"));
+      for (const cell of [paid, barrier]) cell.replaceChildren(make("span", "note", "–"));
     } else {
       fill(paid, paidCell(row.paid), row.paid.was !== null || row.paid.turned);
+      const held = row.car?.held;
+      fill(barrier, carCell(row.car), held !== undefined && (held.was !== null || held.turned));
     }
     paid.dataset.label = "paid until";
+    barrier.dataset.label = "barrier";
     doors.forEach((cell, place) => {
       const held = row.doors[place];
       cell.dataset.label = state.doors[place].name;
@@ -177,7 +186,7 @@ function showButtons() {
   const note = by("export");
   note.textContent = state.is_export_empty ? "✕ lists nobody" : "lists all members";
   note.classList.toggle("is-bad", state.is_export_empty);
-  by("approval").hidden = state.waiting === null;
+  by("approval").hidden = state.waiting.length === 0;
 }
 
 function showSaid() {

@@ -1,10 +1,13 @@
-//! What the page shows of everybody: paid until when, and what each door holds.
+//! What the page shows of everybody: paid until when, and what each door and the barrier hold.
 
 use chrono::NaiveDateTime;
 use ivms_sync_simulators::cardskipper::{Member, Role};
 use ivms_sync_simulators::club::employee_no;
 use ivms_sync_simulators::hikvision::{Device, Person};
+use ivms_sync_simulators::hikvision_anpr::Camera;
 use serde::Serialize;
+
+use super::barrier;
 
 /// A line of the page: a member with the same person on every door, or a person who is no member.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +22,8 @@ pub struct Row {
     pub paid: Option<Paid>,
     /// What each door holds; none where it does not know the person.
     pub doors: Vec<Option<Held>>,
+    /// The member's car.
+    pub car: Option<Car>,
 }
 
 /// What Cardskipper says about a member.
@@ -36,10 +41,19 @@ pub struct Paid {
     pub was: Option<String>,
 }
 
-/// What a door holds about a person.
+/// A car, and what the barrier holds about it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Car {
+    /// Its plate, as it stands in the link file.
+    pub plate: &'static str,
+    /// What the camera's list says.
+    pub held: Held,
+}
+
+/// What a door holds about a person, or the barrier about a car.
 #[derive(Debug, Clone, Serialize)]
 pub struct Held {
-    /// Last day on which it opens; none: it never ends.
+    /// Last day on which it opens, or that a car is not on the list; none: it never ends.
     pub until: Option<String>,
     /// It opens now.
     pub opens: bool,
@@ -75,6 +89,19 @@ impl Held {
         Self { until, opens, differs, turned: false, was: None }
     }
 
+    fn of_car(barrier: &Camera, plate: &str, paid: &Paid) -> Self {
+        let row = barrier.row(plate);
+        let day = row.map(|row| row.end.map(|end| end.date().to_string()));
+        let opens = barrier.opens_at(plate, barrier.clock().now());
+        let until = day.unwrap_or_else(|| Some("not listed".to_owned()));
+        Self { until, opens, differs: paid.counts != opens, turned: false, was: None }
+    }
+
+    fn mark(&mut self, old: &Self) {
+        self.was = Some(old.text()).filter(|old| *old != self.text());
+        self.turned = self.was.is_none() && old.opens != self.opens;
+    }
+
     fn text(&self) -> String {
         self.until.clone().unwrap_or_else(|| "no end".to_owned())
     }
@@ -90,7 +117,12 @@ pub fn paid_until(member: &Member) -> String {
 }
 
 /// Everybody: members in the order of Cardskipper, then who is on a door only.
-pub fn rows(members: &[Member], devices: &[Device], now: NaiveDateTime) -> Vec<Row> {
+pub fn rows(
+    members: &[Member],
+    devices: &[Device],
+    barrier: &Camera,
+    now: NaiveDateTime,
+) -> Vec<Row> {
     let held = |person: &str, paid: Option<&Paid>| {
         let on = |d: &Device| d.person(person).map(|person| Held::of(d, &person, paid));
         devices.iter().map(on).collect()
@@ -98,19 +130,22 @@ pub fn rows(members: &[Member], devices: &[Device], now: NaiveDateTime) -> Vec<R
     let mut rows: Vec<Row> = Vec::new();
     for (place, member) in members.iter().enumerate() {
         let (person, paid) = (employee_no(place), Paid::of(member, now));
+        let car = barrier::plate(place)
+            .map(|plate| Car { plate, held: Held::of_car(barrier, plate, &paid) });
         rows.push(Row {
             name: format!("{} {}", member.first, member.last),
             number: Some(member.number),
             doors: held(&person, Some(&paid)),
             paid: Some(paid),
             person,
+            car,
         });
     }
     for person in devices.iter().flat_map(Device::persons) {
         if rows.iter().all(|row| row.person != person.employee_no) {
             let doors = held(&person.employee_no, None);
             let (name, person) = (person.name, person.employee_no);
-            rows.push(Row { name, number: None, person, paid: None, doors });
+            rows.push(Row { name, number: None, person, paid: None, doors, car: None });
         }
     }
     rows
@@ -125,9 +160,11 @@ pub fn mark(rows: &mut [Row], before: &[Row]) {
         }
         for (now, old) in row.doors.iter_mut().zip(&old.doors) {
             if let (Some(now), Some(old)) = (now, old) {
-                now.was = Some(old.text()).filter(|old| *old != now.text());
-                now.turned = now.was.is_none() && old.opens != now.opens;
+                now.mark(old);
             }
+        }
+        if let (Some(now), Some(old)) = (&mut row.car, &old.car) {
+            now.held.mark(&old.held);
         }
     }
 }

@@ -140,7 +140,7 @@ impl Page {
         self.browser.run(script, json!([selector])) == true
     }
 
-    /// The date in a cell: 1 is Cardskipper, 2 and 3 are the doors.
+    /// The date in a cell: 1 is Cardskipper, 2 and 3 are the doors, 4 is the barrier.
     #[track_caller]
     pub fn date(&self, member: usize, cell: usize) -> String {
         let cell = cell + 1;

@@ -50,7 +50,7 @@ fn only_its_own_names_lead_to_the_page() {
     for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}")] {
         let (status, answer) = get(&demo, "/", &host);
         assert_eq!(status, 200, "{host}");
-        assert!(answer.contains("<h1>A club with two doors</h1>"));
+        assert!(answer.contains("<h1>A club with two doors and a barrier</h1>"));
         assert!(answer.contains("\r\nContent-Security-Policy: default-src 'none'; "), "{answer}");
     }
     for host in [
