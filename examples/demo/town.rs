@@ -200,7 +200,7 @@ fn paid(town: &mut Town, scene: &mut Scene) -> Played {
     town.street.park("session_789", "KPAB123", "SI", "A1", begin, Some(end));
     scene.ran(town.run(&["sync"])?, 0);
     scene.ran(town.run(&["lookup", "plate:KPAB123", "--zone", "quay"])?, 0);
-    town.street.stop("session_789");
+    town.street.extend("session_789", now - TimeDelta::minutes(1));
     scene.ran(town.run(&["sync"])?, 0);
     scene.tell("Stopped: the officer hears that there was a right, and when it ended.");
     scene.ran(town.run(&["lookup", "plate:KPAB123", "--zone", "quay"])?, 22);
