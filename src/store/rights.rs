@@ -3,7 +3,6 @@
 //! A plate is in no error and no log line, and it is gone for good with its row: pages that are freed are written
 //! over.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -207,18 +206,6 @@ impl Rights<'_> {
         self.0.all(
             "SELECT plate FROM parking_right WHERE file = ?1 AND (ends_at IS NULL OR ends_at > ?2)",
             (file.id, now),
-        )
-    }
-
-    /// The rights of a part that have not ended.
-    pub fn running_of(
-        &self,
-        part: &RightsPart,
-        now: DateTime<Utc>,
-    ) -> Result<BTreeSet<String>, StoreError> {
-        self.0.all(
-            "SELECT right_id FROM parking_right WHERE file = ?1 AND (ends_at IS NULL OR ends_at > ?2)",
-            (part.id, now),
         )
     }
 

@@ -498,7 +498,7 @@ mod register {
         register.stop("p2");
         city.run(21, &["sync"]).ends(0);
         for (plate, zone, want) in [
-            ("OPEN1", "street", is(20, "NOT_FOUND")),
+            ("OPEN1", "street", is(22, "EXPIRED")),
             ("HOM1", "homes", is(22, "EXPIRED")),
             ("HOM2", "homes", is(0, "ACTIVE")),
         ] {

@@ -1,13 +1,15 @@
 //! Rows of rights as they are kept.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::model::{
     Ends, ParkingZoneName, Period, Plate, PlateRules, RightCode, RightId, RightKind, RightState,
     RightsRow, RightsRowLeftOut, RightsRowReason, StateWord,
 };
-use crate::store::StoreProblem;
 use crate::store::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
+use crate::store::{Rights, RightsPart, StoreError, StoreProblem};
 
 /// In front of a word for a state that nobody here knows.
 const UNKNOWN: &str = "unknown:";
@@ -126,6 +128,20 @@ impl KeptLeftOut {
             plate: self.plate.map(|plate| plate.plate(rules)).transpose()?,
             until: self.until,
         })
+    }
+}
+
+impl Rights<'_> {
+    /// The rights of a part that have not ended.
+    pub fn running_of(
+        &self,
+        part: &RightsPart,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        self.0.all(
+            "SELECT right_id FROM parking_right WHERE file = ?1 AND (ends_at IS NULL OR ends_at > ?2)",
+            (part.id, now),
+        )
     }
 }
 

@@ -388,10 +388,10 @@ fn what_runs_at_this_moment_is_listed_whole_each_time() {
     assert!(city.tick(1).0.is_quiet(), "the same again");
     (0..14).for_each(|place| city.street.forget(&format!("s{place}")));
     let (_, exit) = city.tick(2);
-    assert_eq!((exit, city.known().len()), (Exit::InStep, 16));
+    assert_eq!((exit, city.known().len()), (Exit::InStep, 30), "they are known as ended");
     (14..24).for_each(|place| city.street.forget(&format!("s{place}")));
     let (_, exit) = city.tick(3);
-    assert_eq!((exit, city.known().len()), (Exit::Refused, 16));
+    assert_eq!((exit, city.known().len()), (Exit::Refused, 30));
 }
 
 /// Mutants: the old service's permits are known at the new one; the rights of a spreadsheet are a service's now.
