@@ -51,7 +51,7 @@ fn the_demo_goes_as_told() {
     for line in [
         "\n13 steps, within a minute: ",
         "\n   1  A first look: what would be changed? ",
-        "\n  10  Did the program ever do what a client must not? ",
+        "\n  13  Did the program ever do what a client must not? ",
         "\nAll 13 steps went as told (39 checks).\n",
         "\n1. A first look: what would be changed?\n",
         "\n$ ivms-sync diff\n",
