@@ -3,72 +3,30 @@
 
 use std::fs;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::http::Fault;
-use ivms_sync_simulators::ips::{Citation, PERSONAL_MARKS, Paging, Server, Settings, Switches};
+use ivms_sync_simulators::ips::{Citation, PERSONAL_MARKS, Paging, Settings, Switches};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::support::pinned::instant;
-use super::support::schema::assert_valid;
-use super::support::{Said, binary, said};
+use super::support::town::{KEY, Town, clock};
 
-const NOON: &str = "2026-03-10T12:00:00Z";
-
-fn clock(minutes: i64) -> DateTime<Utc> {
-    instant(NOON) + TimeDelta::minutes(minutes)
-}
-
-struct Town {
-    folder: TempDir,
-    street: Server,
-}
-
-impl Town {
-    fn new(more: &str) -> Self {
-        Self::with(more, Settings::default())
-    }
-
-    fn with(more: &str, settings: Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let street = Server::start(Settings { clock: Clock::fixed(instant(NOON)), ..settings });
-        let config = format!(
+fn a_town(more: &str) -> Town {
+    Town::new(Settings::default(), &[("IPS_KEY", KEY)], |street| {
+        format!(
             "time_zone = \"America/New_York\"\n[parking]\ncountry = \"US\"\nkeep_plates = \"48h\"\n\
              [zone.A1]\ngrace = \"5m\"\n[zone.A2]\n[zone.B1]\n[zone.B2]\n\
              [ips.street]\nurl = \"{}\"\nsecret = {{ env = \"IPS_KEY\" }}\nfresh_for = \"10m\"\n{more}\n",
             street.url()
-        );
-        fs::write(folder.path().join("ivms-sync.toml"), config).unwrap();
-        Self { folder, street }
-    }
+        )
+    })
+}
 
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        let now = clock(minutes);
-        self.street.clock().set(now);
-        self.street.begin_run();
-        let mut command = binary(self.folder.path());
-        command.env("IVMS_SYNC_TEST_NOW", now.to_rfc3339()).env("IPS_KEY", "ips-secret-key-1");
-        said(command.args(arguments))
-    }
+#[track_caller]
+fn review(town: &Town, minutes: i64, code: i32) -> Value {
+    town.json(minutes, code, &["diff", "--violations"])
+}
 
-    #[track_caller]
-    fn tick(&self, minutes: i64, code: i32) -> Value {
-        let found = self.run(minutes, &["--json", "sync"]).ends(code).json();
-        assert_valid(&found);
-        found
-    }
-
-    #[track_caller]
-    fn review(&self, minutes: i64, code: i32) -> Value {
-        let found = self.run(minutes, &["--json", "diff", "--violations"]).ends(code).json();
-        assert_valid(&found);
-        found
-    }
-
-    fn cite(&self, id: &str, plate: &str, zone: &str, minutes: i64) {
-        self.street.cite(id, plate, "CT", zone, clock(minutes), "EXPIRED_METER");
-    }
+fn cite(town: &Town, id: &str, plate: &str, zone: &str, minutes: i64) {
+    town.street.cite(id, plate, "CT", zone, clock(minutes), "EXPIRED_METER");
 }
 
 fn ids(list: &Value) -> Vec<&str> {
@@ -79,19 +37,19 @@ const ALL: &str = "violations = [\"*\"]";
 
 #[test]
 fn a_wrong_ticket_is_found_and_a_rightful_one_is_not() {
-    let town = Town::new(ALL);
+    let town = a_town(ALL);
     let street = &town.street;
     street.park("session_789", "ABC123", "CT", "A1", clock(-120), Some(clock(-10)));
     street.permit("RES-1", "RESIDENTIAL", "RES111", "CT", &["A2"], clock(-9000), None);
-    town.cite("paid", "ABC123", "A1", -60);
-    town.cite("last-second", "ABC123", "A1", -10);
-    town.cite("after-grace", "ABC123", "A1", -5);
-    town.cite("before", "ABC123", "A1", -121);
-    town.cite("elsewhere", "ABC123", "A2", -60);
-    town.cite("permit", "res 111", "A2", -3);
-    town.cite("nobody", "NOBODY", "A1", -60);
+    cite(&town, "paid", "ABC123", "A1", -60);
+    cite(&town, "last-second", "ABC123", "A1", -10);
+    cite(&town, "after-grace", "ABC123", "A1", -5);
+    cite(&town, "before", "ABC123", "A1", -121);
+    cite(&town, "elsewhere", "ABC123", "A2", -60);
+    cite(&town, "permit", "res 111", "A2", -3);
+    cite(&town, "nobody", "NOBODY", "A1", -60);
     // Also where nothing was read before.
-    let found = town.review(0, 4);
+    let found = review(&town, 0, 4);
     assert_eq!(ids(&found["violations"]), ["paid", "last-second", "permit"]);
     assert_eq!((found["unclear"].as_array().unwrap().len(), &found["stand"]), (0, &json!(4)));
     let first = &found["violations"][0];
@@ -101,7 +59,7 @@ fn a_wrong_ticket_is_found_and_a_rightful_one_is_not() {
     assert_eq!(found["violations"][1]["status"], "GRACE", "ended in that very second");
     // Looking keeps nothing, and what is found is found again after a run, and by its name.
     town.tick(5, 0);
-    assert_eq!(ids(&town.review(6, 4)["violations"]), ["paid", "last-second", "permit"]);
+    assert_eq!(ids(&review(&town, 6, 4)["violations"]), ["paid", "last-second", "permit"]);
     let text = town.run(6, &["diff", "--violations"]).ends(4).stdout;
     let line = text.lines().find(|line| line.contains("paid of street")).unwrap();
     assert!(
@@ -109,18 +67,17 @@ fn a_wrong_ticket_is_found_and_a_rightful_one_is_not() {
             && line.contains("zone A1, EXPIRED_METER; valid there and then"),
         "{line}"
     );
-    for text in [&text, &format!("{:#}", town.review(6, 4))] {
+    for text in [&text, &format!("{:#}", review(&town, 6, 4))] {
         assert!(!text.contains("ABC123") && !text.contains("RES111"), "{text}");
     }
-    let one = town.run(6, &["--json", "lookup", "citation:paid"]).ends(0).json();
-    assert_valid(&one);
+    let one = town.json(6, 0, &["lookup", "citation:paid"]);
     assert_eq!(one["citations"][0]["right"]["id"], "session_789");
     town.run(6, &["lookup", "citation:none"]).ends(20);
     // Dismissed by the town: nobody needs to look any more. Paid: somebody gets money back.
     street.set_citation_status("paid", "DISMISSED");
     street.set_citation_status("permit", "PAID");
     town.tick(10, 0);
-    let found = town.review(10, 4);
+    let found = review(&town, 10, 4);
     assert_eq!(ids(&found["violations"]), ["last-second", "permit"]);
     assert_eq!(
         (&found["violations"][1]["state"], &found["dismissed"]),
@@ -129,7 +86,7 @@ fn a_wrong_ticket_is_found_and_a_rightful_one_is_not() {
     street.remove_citation("last-second");
     street.set_citation_status("permit", "VOID");
     town.tick(15, 0);
-    let found = town.review(15, 0);
+    let found = review(&town, 15, 0);
     assert_eq!((ids(&found["violations"]).len(), &found["dismissed"]), (0, &json!(2)));
     assert_eq!(street.violations(), Vec::<String>::new());
 }
@@ -137,14 +94,14 @@ fn a_wrong_ticket_is_found_and_a_rightful_one_is_not() {
 /// The case of Sacramento: the payment reaches the city after the ticket.
 #[test]
 fn a_payment_that_arrives_later_is_found() {
-    let town = Town::new(ALL);
+    let town = a_town(ALL);
     town.tick(0, 0);
-    town.cite("early", "LATE1", "A1", 2);
+    cite(&town, "early", "LATE1", "A1", 2);
     town.tick(5, 0);
-    assert_eq!(town.review(6, 0)["stand"], 1);
+    assert_eq!(review(&town, 6, 0)["stand"], 1);
     town.street.park("late", "LATE1", "CT", "A1", clock(-30), Some(clock(30)));
     town.tick(10, 0);
-    let found = town.review(10, 4);
+    let found = review(&town, 10, 4);
     assert_eq!(
         (ids(&found["violations"]), &found["violations"][0]["known_later"]),
         (vec!["early"], &json!(true))
@@ -152,26 +109,26 @@ fn a_payment_that_arrives_later_is_found() {
     let text = town.run(10, &["diff", "--violations"]).ends(4).stdout;
     assert!(text.contains("known only since after the citation"), "{text}");
     // One whose right was known is not late.
-    town.cite("known", "LATE1", "A1", 11);
+    cite(&town, "known", "LATE1", "A1", 11);
     town.tick(15, 0);
-    assert_eq!(town.review(15, 4)["violations"][1]["known_later"], false);
+    assert_eq!(review(&town, 15, 4)["violations"][1]["known_later"], false);
 }
 
 /// Mutants: what cannot be said stands; a cancelled right says that the ticket stands; an unknown zone is none.
 #[test]
 fn what_cannot_be_said_is_never_rightful() {
-    let town = Town::new(ALL);
+    let town = a_town(ALL);
     let street = &town.street;
     street.park("cancelled", "GONE1", "CT", "A1", clock(-60), Some(clock(60)));
     street.park("odd", "ODD1", "CT", "Z9", clock(-60), Some(clock(60)));
-    town.cite("cancelled-right", "GONE1", "A1", -30);
-    town.cite("left-out", "ODD1", "A1", -30);
-    town.cite("zone", "SOME1", "Z9", -30);
-    town.cite("stands", "SOME1", "A1", -30);
-    town.cite("future", "SOME1", "A1", 600);
+    cite(&town, "cancelled-right", "GONE1", "A1", -30);
+    cite(&town, "left-out", "ODD1", "A1", -30);
+    cite(&town, "zone", "SOME1", "Z9", -30);
+    cite(&town, "stands", "SOME1", "A1", -30);
+    cite(&town, "future", "SOME1", "A1", 600);
     street.cancel("cancelled");
     town.tick(0, 0);
-    let found = town.review(0, 5);
+    let found = review(&town, 0, 5);
     assert_eq!(ids(&found["unclear"]), ["cancelled-right", "left-out", "zone", "future"]);
     assert_eq!(found["stand"], 1);
     // A service that cannot be reached: what is known is judged, and nothing stands for sure.
@@ -187,20 +144,20 @@ fn what_cannot_be_said_is_never_rightful() {
 /// Mutants: evidence that is gone makes a ticket rightful; a right for elsewhere hides one that is cancelled.
 #[test]
 fn evidence_that_goes() {
-    let town = Town::new(ALL);
+    let town = a_town(ALL);
     let street = &town.street;
     street.park("deleted", "GONE1", "CT", "A1", clock(-60), Some(clock(60)));
     street.park("cancelled", "CAN1", "CT", "A1", clock(-60), Some(clock(60)));
     street.permit("elsewhere", "RESIDENTIAL", "CAN1", "CT", &["A2"], clock(-9000), None);
     street.cancel("cancelled");
-    town.cite("gone", "GONE1", "A1", -30);
-    town.cite("hidden", "CAN1", "A1", -30);
+    cite(&town, "gone", "GONE1", "A1", -30);
+    cite(&town, "hidden", "CAN1", "A1", -30);
     town.tick(0, 0);
-    let found = town.review(0, 4);
+    let found = review(&town, 0, 4);
     assert_eq!((ids(&found["violations"]), ids(&found["unclear"])), (vec!["gone"], vec!["hidden"]));
     street.delete("deleted");
     town.tick(5, 0);
-    let found = town.review(5, 5);
+    let found = review(&town, 5, 5);
     assert_eq!(
         (ids(&found["violations"]).len(), ids(&found["unclear"])),
         (0, vec!["gone", "hidden"])
@@ -209,12 +166,12 @@ fn evidence_that_goes() {
 
 #[test]
 fn only_types_that_a_right_answers() {
-    let town = Town::new("violations = [\"EXPIRED_METER\"]");
+    let town = a_town("violations = [\"EXPIRED_METER\"]");
     town.street.park("session", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
-    town.cite("meter", "ABC123", "A1", -30);
+    cite(&town, "meter", "ABC123", "A1", -30);
     town.street.cite("hydrant", "ABC123", "CT", "A1", clock(-30), "FIRE_HYDRANT");
-    assert_eq!(ids(&town.review(0, 4)["violations"]), ["meter"]);
-    let town = Town::new("");
+    assert_eq!(ids(&review(&town, 0, 4)["violations"]), ["meter"]);
+    let town = a_town("");
     town.run(0, &["diff", "--violations"]).ends(64);
     assert_eq!(town.street.calls("violations"), 0);
     for (more, words) in [
@@ -222,10 +179,10 @@ fn only_types_that_a_right_answers() {
         ("violations = [\"A\", \"A\"]", "twice"),
         ("violations = \"A\"", "list"),
     ] {
-        let told = Town::new(more).run(0, &["sync"]).ends(78);
+        let told = a_town(more).run(0, &["sync"]).ends(78);
         assert!(told.stderr.contains(words), "{more}: {}", told.stderr);
     }
-    let town = Town::new(ALL);
+    let town = a_town(ALL);
     town.run(0, &["diff", "--violations", "--since", "2027-01-01"]).ends(64);
     town.run(0, &["diff", "--since", "2026-01-01"]).ends(64);
     town.run(0, &["diff", "--violations", "--out", "x"]).ends(64);
@@ -233,14 +190,14 @@ fn only_types_that_a_right_answers() {
 
 #[test]
 fn a_service_without_citations_says_so_and_its_rights_count() {
-    let town = Town::new(ALL);
+    let town = a_town(ALL);
     town.street.set(|switches| switches.no_citations = true);
     town.street.park("session", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
     let found = town.tick(0, 4);
     assert_eq!(found["problems"][0]["kind"], "citations-unread");
     assert_eq!(found["sources"][0]["fresh"], true);
     town.run(0, &["lookup", "plate:CT:ABC123", "--zone", "A1"]).ends(0);
-    town.review(0, 4);
+    review(&town, 0, 4);
 }
 
 /// Every paging, every odd spelling: the same is found. Nothing about persons is kept.
@@ -255,15 +212,15 @@ fn odd_services_and_personal_data() {
         |_| {},
     ];
     for turn in turns {
-        let town = Town::new(ALL);
+        let town = a_town(ALL);
         town.street.set(turn);
         town.street.park("session", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
         for place in 0..30 {
-            town.cite(&format!("wrong-{place:02}"), "ABC123", "A1", -30);
-            town.cite(&format!("right-{place:02}"), "XYZ999", "A1", -30);
+            cite(&town, &format!("wrong-{place:02}"), "ABC123", "A1", -30);
+            cite(&town, &format!("right-{place:02}"), "XYZ999", "A1", -30);
         }
         town.tick(0, 0);
-        let found = town.review(1, 4);
+        let found = review(&town, 1, 4);
         assert_eq!((ids(&found["violations"]).len(), &found["stand"]), (30, &json!(30)));
         assert_eq!(town.street.violations(), Vec::<String>::new());
         let kept = fs::read(town.folder.path().join("ivms-sync.db")).unwrap();
@@ -282,8 +239,8 @@ fn odd_services_and_personal_data() {
 /// `keep_plates` is 48 hours here: a citation and its plate are gone after it, for good.
 #[test]
 fn plates_of_citations_are_forgotten() {
-    let town = Town::new(ALL);
-    town.cite("old", "PLATE77", "A1", -10);
+    let town = a_town(ALL);
+    cite(&town, "old", "PLATE77", "A1", -10);
     town.tick(0, 0);
     let has = || {
         ["ivms-sync.db", "ivms-sync.db-wal"].iter().any(|name| {
@@ -292,10 +249,10 @@ fn plates_of_citations_are_forgotten() {
         })
     };
     assert!(has());
-    assert_eq!(town.review(5, 0)["stand"], 1);
+    assert_eq!(review(&town, 5, 0)["stand"], 1);
     town.tick(48 * 60, 0);
     town.tick(48 * 60 + 5, 0);
-    assert_eq!(town.review(48 * 60 + 6, 0)["stand"], 0);
+    assert_eq!(review(&town, 48 * 60 + 6, 0)["stand"], 0);
     assert!(!has(), "in pages that were freed");
     let asked = ["diff", "--violations", "--since", "30d"];
     let text = town.run(48 * 60 + 7, &asked).ends(0).stdout;
@@ -314,7 +271,7 @@ fn a_world_of_tickets() {
             random ^= random << 17;
             (random >> 33) % below
         };
-        let town = Town::new("violations = [\"*\"]\nfull_every = \"2h\"");
+        let town = a_town("violations = [\"*\"]\nfull_every = \"2h\"");
         let street = &town.street;
         // What was paid: plate, zone, from, until.
         let mut paid: Vec<(String, usize, i64, i64)> = Vec::new();

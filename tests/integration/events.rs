@@ -3,106 +3,71 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ivms_sync_simulators::clock::Clock;
-use ivms_sync_simulators::ips::{Citation, Server, Settings};
+use ivms_sync_simulators::ips::{Citation, Settings};
 use ivms_sync_simulators::webhooks::{Delivery, Sender, bodies};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::support::pinned::instant;
+use super::support::Said;
 use super::support::schema::assert_valid;
-use super::support::{Said, binary, said};
+use super::support::town::{KEY, Town, clock};
 
-const NOON: &str = "2026-03-10T12:00:00Z";
 const HOOK: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const NEW_HOOK: &str = "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";
 const BEARER: &str = "a-bearer-that-nobody-guesses";
 const METER_HOOK: &str = "whsec_not base64, and a key all the same";
+const ENVIRONMENT: [(&str, &str); 5] = [
+    ("IPS_KEY", KEY),
+    ("HOOK", HOOK),
+    ("NEW_HOOK", NEW_HOOK),
+    ("BEARER", BEARER),
+    ("METER_HOOK", METER_HOOK),
+];
 
-fn clock(minutes: i64) -> DateTime<Utc> {
-    instant(NOON) + TimeDelta::minutes(minutes)
+fn a_town() -> Town {
+    a_town_with("scheme = \"standard\"\nsecrets = [{ env = \"HOOK\" }, { env = \"NEW_HOOK\" }]")
 }
 
-struct Town {
-    folder: TempDir,
-    street: Server,
-}
-
-impl Town {
-    fn new() -> Self {
-        Self::with("scheme = \"standard\"\nsecrets = [{ env = \"HOOK\" }, { env = \"NEW_HOOK\" }]")
-    }
-
-    fn with(events: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::fixed(instant(NOON));
-        let street = Server::start(Settings { clock, ..Settings::default() });
-        let config = format!(
+/// A town whose service may send events that are proven so, and whose meters may.
+fn a_town_with(events: &str) -> Town {
+    Town::new(Settings::default(), &ENVIRONMENT, |street| {
+        format!(
             "time_zone = \"America/New_York\"\n[parking]\ncountry = \"US\"\n[zone.A1]\n[zone.A2]\n\
              [ips.street]\nurl = \"{}\"\nsecret = {{ env = \"IPS_KEY\" }}\nfresh_for = \"30m\"\n\
              [ips.street.events]\n{events}\n\
              [parkeon.meters]\nbattery_low = 30\n[parkeon.meters.events]\nscheme = \"stripe\"\n\
              header = \"X-Meter-Signature\"\nsecrets = [{{ env = \"METER_HOOK\" }}]\n",
             street.url()
-        );
-        fs::write(folder.path().join("ivms-sync.toml"), config).unwrap();
-        Self { folder, street }
-    }
+        )
+    })
+}
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
+/// Hands a delivery over, its headers in a file.
+fn take(town: &Town, at: DateTime<Utc>, from: &str, delivery: &Delivery) -> Said {
+    fs::write(town.path("headers.txt"), delivery.header_lines()).unwrap();
+    let arguments = ["--json", "apply", "--event", "-", "--from", from, "--headers", "headers.txt"];
+    town.typed(at, &[], &arguments, delivery.body.clone())
+}
 
-    fn typed(
-        &self,
-        at: DateTime<Utc>,
-        more: &[(String, String)],
-        arguments: &[&str],
-        input: &[u8],
-    ) -> Said {
-        let mut command = binary(self.folder.path());
-        self.street.clock().set(at);
-        self.street.begin_run();
-        command.env("IVMS_SYNC_TEST_NOW", at.to_rfc3339()).env("IPS_KEY", "ips-secret-key-1");
-        command.env("HOOK", HOOK).env("NEW_HOOK", NEW_HOOK).env("BEARER", BEARER);
-        command.env("METER_HOOK", METER_HOOK).envs(more.iter().cloned());
-        said(command.args(arguments).write_stdin(input))
-    }
+/// The same as a CGI program: the head and the document.
+fn cgi(town: &Town, at: DateTime<Utc>, from: &str, delivery: &Delivery) -> (String, Value) {
+    let arguments = ["apply", "--event", "-", "--from", from, "--cgi"];
+    let told = town.typed(at, &delivery.cgi_env(), &arguments, delivery.body.clone()).ends(0);
+    let (head, body) = told.stdout.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null))
+}
 
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        self.typed(clock(minutes), &[], arguments, b"")
-    }
+#[track_caller]
+fn applied(town: &Town, minutes: i64, from: &str, delivery: &Delivery) -> Value {
+    let found = take(town, clock(minutes), from, delivery).ends(0).json();
+    assert_valid(&found);
+    found
+}
 
-    /// Hands a delivery over, its headers in a file.
-    fn take(&self, at: DateTime<Utc>, from: &str, delivery: &Delivery, more: &[&str]) -> Said {
-        fs::write(self.path("headers.txt"), delivery.header_lines()).unwrap();
-        let arguments = ["--json", "apply", "--event", "-", "--from", from];
-        let arguments = [&arguments[..], &["--headers", "headers.txt"], more].concat();
-        self.typed(at, &[], &arguments, &delivery.body)
-    }
-
-    /// The same as a CGI program: the head and the document.
-    fn cgi(&self, at: DateTime<Utc>, from: &str, delivery: &Delivery) -> (String, Value) {
-        let arguments = ["apply", "--event", "-", "--from", from, "--cgi"];
-        let told = self.typed(at, &delivery.cgi_env(), &arguments, &delivery.body).ends(0);
-        let (head, body) = told.stdout.split_once("\r\n\r\n").unwrap();
-        (head.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null))
-    }
-
-    #[track_caller]
-    fn applied(&self, minutes: i64, from: &str, delivery: &Delivery) -> Value {
-        let found = self.take(clock(minutes), from, delivery, &[]).ends(0).json();
-        assert_valid(&found);
-        found
-    }
-
-    fn stands(&self, minutes: i64) -> (Value, usize) {
-        let found = self.run(minutes, &["--json", "diff", "--violations"]).json();
-        (found["stand"].clone(), found["violations"].as_array().unwrap().len())
-    }
+fn stands(town: &Town, minutes: i64) -> (Value, usize) {
+    let found = town.run(minutes, &["--json", "diff", "--violations"]).json();
+    (found["stand"].clone(), found["violations"].as_array().unwrap().len())
 }
 
 fn citation(id: &str, plate: &str, minutes: i64) -> Citation {
@@ -111,43 +76,43 @@ fn citation(id: &str, plate: &str, minutes: i64) -> Citation {
 
 #[test]
 fn a_citation_is_taken_once_and_judged() {
-    let town = Town::new();
+    let town = a_town();
     let sender = Sender::standard(HOOK);
     town.street.park("session_789", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
     town.run(0, &["sync"]).ends(0);
     let created = bodies::citation_created(&citation("v1", "ABC123", -5));
     let first = sender.deliver("evt_1", clock(1), created);
-    let found = town.applied(1, "street", &first);
+    let found = applied(&town, 1, "street", &first);
     assert_eq!(
         (&found["outcome"], &found["citation"]["status"]),
         (&json!("applied"), &json!("ACTIVE"))
     );
     assert_eq!(found["citation"]["right"]["id"], "session_789");
-    assert_eq!(town.stands(2), (json!(0), 1));
+    assert_eq!(stands(&town, 2), (json!(0), 1));
     // Delivered again three days later: its id is the same, its time and its signature are not.
     for minutes in [2, 3 * 24 * 60] {
-        let found = town.applied(minutes, "street", &first.again(clock(minutes)));
+        let found = applied(&town, minutes, "street", &first.again(clock(minutes)));
         assert_eq!(found["outcome"], "repeated");
     }
     // The same id, and something else in it: refused, and what was taken stays.
     let other = bodies::citation_created(&citation("v2", "ABC123", -5));
     let other = sender.deliver("evt_1", clock(3), other);
-    town.take(clock(3), "street", &other, &[]).ends(4);
+    take(&town, clock(3), "street", &other).ends(4);
     town.run(3, &["lookup", "citation:v2"]).ends(20);
     // With the secret that comes, or both; and what is acknowledged and not kept.
     let both = Sender::standard(NEW_HOOK).beside("v1a,AAAA");
     for (id, body) in
         [("evt_2", bodies::shift_started()), ("evt_3", bodies::event("new.kind", "{}"))]
     {
-        let found = town.applied(4, "street", &both.deliver(id, clock(4), body));
+        let found = applied(&town, 4, "street", &both.deliver(id, clock(4), body));
         assert_eq!(found["outcome"], "ignored");
     }
     // Paid before it is known, and joined.
     let paid = sender.deliver("evt_4", clock(5), bodies::citation_paid("v3"));
-    assert_eq!(town.applied(5, "street", &paid)["outcome"], "applied");
+    assert_eq!(applied(&town, 5, "street", &paid)["outcome"], "applied");
     town.run(5, &["lookup", "citation:v3"]).ends(20);
     let late = bodies::citation_created(&citation("v3", "ABC123", -4));
-    let found = town.applied(6, "street", &sender.deliver("evt_5", clock(6), late));
+    let found = applied(&town, 6, "street", &sender.deliver("evt_5", clock(6), late));
     assert_eq!(found["citation"]["id"], "v3");
     let found = town.run(7, &["--json", "lookup", "citation:v3"]).ends(0).json();
     assert_eq!(found["citations"][0]["state"], "paid");
@@ -165,7 +130,7 @@ fn a_citation_is_taken_once_and_judged() {
 /// Mutants of each check: a forged one has an effect; the tolerance is open at one side; nothing is demanded.
 #[test]
 fn what_is_not_proven_has_no_effect() {
-    let town = Town::new();
+    let town = a_town();
     let sender = Sender::standard(HOOK);
     let body = || bodies::citation_created(&citation("v1", "ABC123", -5));
     let good = sender.deliver("evt_1", clock(0), body());
@@ -182,33 +147,34 @@ fn what_is_not_proven_has_no_effect() {
         ("another scheme", clock(0), Sender::stripe(HOOK).deliver("e", clock(0), body())),
         ("a bearer", clock(0), Sender::bearer(HOOK).deliver("e", clock(0), body())),
     ] {
-        let told = town.take(at, "street", &delivery, &[]).ends(77);
+        let told = take(&town, at, "street", &delivery).ends(77);
         assert!(!told.stderr.contains("whsec") && !told.stderr.contains("ABC123"), "{what}");
-        let (head, body) = town.cgi(at, "street", &delivery);
+        let (head, body) = cgi(&town, at, "street", &delivery);
         assert!(head.starts_with("Status: 401"), "{what}: {head}");
         assert!(body["error"].is_string(), "{what}");
     }
-    town.typed(clock(0), &[], &["apply", "--event", "-", "--from", "street"], &good.body).ends(77);
+    town.typed(clock(0), &[], &["apply", "--event", "-", "--from", "street"], good.body.clone())
+        .ends(77);
     // What is no document is not looked at before it is proven.
     for body in
         ["", "{", "[1]", "{\"a\":1,\"a\":2}", "{\"type\":\"violation.created\",\"data\":{}} x"]
     {
         let signed = sender.deliver("evt_9", clock(0), body);
-        town.take(clock(0), "street", &signed.forged().with("x", "y"), &[]).ends(77);
-        town.take(clock(0), "street", &signed, &[]).ends(65);
-        let (head, _) = town.cgi(clock(0), "street", &signed);
+        take(&town, clock(0), "street", &signed.forged().with("x", "y")).ends(77);
+        take(&town, clock(0), "street", &signed).ends(65);
+        let (head, _) = cgi(&town, clock(0), "street", &signed);
         assert!(head.starts_with("Status: 400"), "{body}: {head}");
     }
-    assert_eq!(town.stands(1).1, 0);
+    assert_eq!(stands(&town, 1).1, 0);
     town.run(1, &["lookup", "citation:v1"]).ends(20);
     // At the tolerance itself it is in time, either way, and its id was not used up.
-    town.take(clock(5), "street", &good, &[]).ends(0);
-    town.take(clock(-5), "street", &good, &[]).ends(0);
+    take(&town, clock(5), "street", &good).ends(0);
+    take(&town, clock(-5), "street", &good).ends(0);
 }
 
 #[test]
 fn fields_that_are_not_acceptable() {
-    let town = Town::new();
+    let town = a_town();
     let sender = Sender::standard(HOOK);
     let good = citation("v1", "ABC123", -5).report();
     let cases = [
@@ -233,7 +199,7 @@ fn fields_that_are_not_acceptable() {
         let body =
             format!("{{\"type\":\"violation.created\",\"data\":{}}}", good.replacen(from, to, 1));
         let told = sender.deliver(&format!("e{place}"), clock(0), body);
-        let (head, document) = town.cgi(clock(0), "street", &told);
+        let (head, document) = cgi(&town, clock(0), "street", &told);
         assert!(head.starts_with("Status: 400"), "{to}: {head}");
         assert_eq!(document["pointer"], pointer, "{to}");
     }
@@ -255,41 +221,45 @@ fn fields_that_are_not_acceptable() {
 /// Bearer posts of the reference: no envelope, no id, no time.
 #[test]
 fn a_bare_report_with_a_bearer() {
-    let town = Town::with("scheme = \"bearer\"\nsecrets = [{ env = \"BEARER\" }]");
+    let town = a_town_with("scheme = \"bearer\"\nsecrets = [{ env = \"BEARER\" }]");
     let sender = Sender::bearer(BEARER);
     let report = bodies::violation_report(&citation("ips_viol_789", "XYZ789", -5));
     let post = sender.deliver("", clock(0), report.clone());
-    assert_eq!(town.cgi(clock(0), "street", &post).0, "Status: 204 No Content");
-    let (head, body) = town.cgi(clock(60), "street", &post);
+    assert_eq!(cgi(&town, clock(0), "street", &post).0, "Status: 204 No Content");
+    let (head, body) = cgi(&town, clock(60), "street", &post);
     assert!(head.starts_with("Status: 200 OK"), "{head}");
     assert_eq!(body["outcome"], "repeated");
     let (head, _) =
-        town.cgi(clock(0), "street", &Sender::bearer("guess").deliver("", clock(0), report));
+        cgi(&town, clock(0), "street", &Sender::bearer("guess").deliver("", clock(0), report));
     assert!(head.starts_with("Status: 401"), "{head}");
     town.run(1, &["lookup", "citation:ips_viol_789"]).ends(0);
     // Headers as variables, without a web server.
     let other =
         sender.deliver("", clock(0), bodies::violation_report(&citation("v2", "XYZ789", -4)));
     let arguments = ["--json", "apply", "--event", "-", "--from", "street", "--headers", "env"];
-    let found = town.typed(clock(2), &other.cgi_env(), &arguments, &other.body).ends(0).json();
+    let found =
+        town.typed(clock(2), &other.cgi_env(), &arguments, other.body.clone()).ends(0).json();
     assert_eq!(found["citation"]["id"], "v2");
 }
 
 /// The end of a permit is told before the next listing: the officer hears it at once, and the listing counts after.
 #[test]
 fn a_permit_that_ends_early() {
-    let town = Town::new();
+    let town = a_town();
     let sender = Sender::standard(HOOK);
     town.street.permit("RES-1", "RESIDENTIAL", "RES111", "CT", &["A1", "A2"], clock(-9000), None);
     town.run(0, &["sync"]).ends(0);
     let asked = ["lookup", "plate:CT:RES111", "--zone", "A1"];
     town.run(1, &asked).ends(0);
     let ended = bodies::permit_expired("RES-1").at(clock(1));
-    let found = town.applied(2, "street", &sender.deliver("e1", clock(2), ended));
+    let found = applied(&town, 2, "street", &sender.deliver("e1", clock(2), ended));
     assert_eq!(found["rows_ended"], 2);
     town.run(2, &asked).ends(22);
     let other = bodies::permit_expired("RES-9").at(clock(1));
-    assert_eq!(town.applied(2, "street", &sender.deliver("e2", clock(2), other))["rows_ended"], 0);
+    assert_eq!(
+        applied(&town, 2, "street", &sender.deliver("e2", clock(2), other))["rows_ended"],
+        0
+    );
     // A listing of all that says that it goes on is believed.
     town.run(5, &["sync", "--full"]).ends(0);
     town.run(5, &asked).ends(0);
@@ -298,18 +268,18 @@ fn a_permit_that_ends_early() {
 /// Mutants: a session with the number of a permit ends with it; an old delivery beats what was listed since.
 #[test]
 fn what_a_late_or_foreign_end_does_not_end() {
-    let town = Town::new();
+    let town = a_town();
     let sender = Sender::standard(HOOK);
     town.street.park("1001", "PAY1", "CT", "A1", clock(-60), Some(clock(120)));
     town.street.permit("P-1", "RESIDENTIAL", "RES111", "CT", &["A1"], clock(-9000), None);
     town.run(0, &["sync"]).ends(0);
     let foreign = bodies::permit_expired("1001").at(clock(1));
-    let found = town.applied(2, "street", &sender.deliver("e1", clock(2), foreign));
+    let found = applied(&town, 2, "street", &sender.deliver("e1", clock(2), foreign));
     assert_eq!(found["rows_ended"], 0);
     town.run(2, &["lookup", "plate:CT:PAY1", "--zone", "A1"]).ends(0);
     // It expired before the listing that says that it goes on.
     let late = bodies::permit_expired("P-1").at(clock(-10));
-    let found = town.applied(3, "street", &sender.deliver("e2", clock(3), late));
+    let found = applied(&town, 3, "street", &sender.deliver("e2", clock(3), late));
     assert_eq!(found["rows_ended"], 0);
     town.run(3, &["lookup", "plate:CT:RES111", "--zone", "A1"]).ends(0);
 }
@@ -317,7 +287,7 @@ fn what_a_late_or_foreign_end_does_not_end() {
 /// Mutants: a type that no right answers is judged; one that was corrected stays; a clock of a handheld counts.
 #[test]
 fn types_that_no_right_answers() {
-    let town = Town::with("secrets = [{ env = \"HOOK\" }]");
+    let town = a_town_with("secrets = [{ env = \"HOOK\" }]");
     let path = town.path("ivms-sync.toml");
     let text = fs::read_to_string(&path).unwrap();
     let listed = text.replacen("fresh_for", "violations = [\"EXPIRED_METER\"]\nfresh_for", 1);
@@ -327,20 +297,20 @@ fn types_that_no_right_answers() {
     town.run(0, &["sync"]).ends(0);
     let hydrant = Citation::new("v1", "ABC123", "CT", "A1", clock(-5), "HYDRANT");
     let event = sender.deliver("e1", clock(0), bodies::citation_created(&hydrant));
-    assert_eq!(town.applied(0, "street", &event)["outcome"], "ignored");
+    assert_eq!(applied(&town, 0, "street", &event)["outcome"], "ignored");
     town.street.cite("v2", "ABC123", "CT", "A1", clock(-5), "EXPIRED_METER");
     town.run(5, &["sync"]).ends(0);
-    assert_eq!(town.stands(5), (json!(0), 1));
+    assert_eq!(stands(&town, 5), (json!(0), 1));
     town.street.edit_citation("v2", |one| one.kind = "HYDRANT".to_owned());
     town.run(10, &["sync"]).ends(0);
-    assert_eq!(town.stands(10), (json!(0), 0));
+    assert_eq!(stands(&town, 10), (json!(0), 0));
     // All types from now on: those that were there already are listed, too.
     fs::write(&path, listed.replace("[\"EXPIRED_METER\"]", "[\"*\"]")).unwrap();
-    assert_eq!(town.stands(11), (json!(0), 1));
+    assert_eq!(stands(&town, 11), (json!(0), 1));
     town.run(11, &["sync"]).ends(0);
     let future = citation("v3", "ABC123", 3 * 24 * 60);
     let event = sender.deliver("e3", clock(12), bodies::citation_created(&future));
-    let (head, body) = town.cgi(clock(12), "street", &event);
+    let (head, body) = cgi(&town, clock(12), "street", &event);
     assert!(head.starts_with("Status: 400"), "{head}");
     assert_eq!(body["pointer"], "/data/timestamp");
     // An old report without a time does not undo what was listed.
@@ -348,23 +318,23 @@ fn types_that_no_right_answers() {
     town.run(15, &["sync"]).ends(0);
     let report = citation("v2", "ABC123", -5).report();
     let event = format!("{{\"type\":\"violation.created\",\"data\":{report}}}");
-    town.applied(16, "street", &sender.deliver("e4", clock(16), event));
-    assert_eq!(town.stands(16), (json!(0), 0));
+    applied(&town, 16, "street", &sender.deliver("e4", clock(16), event));
+    assert_eq!(stands(&town, 16), (json!(0), 0));
     // Its section gets another name: what was kept under the old one is nobody's.
     fs::write(&path, listed.replace("ips.street", "ips.city")).unwrap();
     town.street.set_citation_status("v2", "ISSUED");
-    assert_eq!(town.stands(17), (json!(0), 0), "a hydrant");
+    assert_eq!(stands(&town, 17), (json!(0), 0), "a hydrant");
 }
 
 /// Mutants: what says nothing of payments ends them; the same words again change nothing; a fast clock of a meter ends
 /// paid time; what lies in the future locks a meter.
 #[test]
 fn what_a_meter_states_later() {
-    let town = Town::new();
+    let town = a_town();
     let sender = Sender::stripe(METER_HOOK).signature_header("X-Meter-Signature");
     let state = |minutes: i64, status: &str| {
         let body = format!("{{\"meterId\":\"M\",\"status\":{status}}}");
-        town.applied(minutes, "meters", &sender.deliver("", clock(minutes), body))
+        applied(&town, minutes, "meters", &sender.deliver("", clock(minutes), body))
     };
     let paid = |minutes: i64, code: i32| {
         let found = town.run(minutes, &["--json", "lookup", "meter:M"]).ends(code).json();
@@ -387,12 +357,12 @@ fn what_a_meter_states_later() {
 
 #[test]
 fn meters_tell_how_they_are() {
-    let town = Town::new();
+    let town = a_town();
     let sender = Sender::stripe(METER_HOOK).signature_header("X-Meter-Signature");
     let status = |id: &str| bodies::meter_status(id, "A1");
     let paid = status("M-1").time_remaining(3600).last_payment(200, 60, clock(0)).battery(85);
     let first = sender.deliver("", clock(0), paid);
-    let found = town.applied(0, "meters", &first);
+    let found = applied(&town, 0, "meters", &first);
     assert_eq!(found["outcome"], "applied");
     let meter = |minutes: i64, id: &str, code: i32| {
         let found =
@@ -408,7 +378,7 @@ fn meters_tell_how_they_are() {
     assert_eq!(meter(60, "M-1", 22)["paid"], false, "half-open");
     assert_eq!(meter(0, "M-2", 20), Value::Null);
     // The same again an hour later is a repetition that pays nothing anew, and a sign of life.
-    assert_eq!(town.applied(90, "meters", &first.again(clock(90)))["outcome"], "repeated");
+    assert_eq!(applied(&town, 90, "meters", &first.again(clock(90)))["outcome"], "repeated");
     let told = meter(120, "M-1", 22);
     assert_eq!(
         (&told["paid_until"], &told["faults"]),
@@ -416,7 +386,7 @@ fn meters_tell_how_they_are() {
     );
     // An older statement changes nothing.
     let old = sender.deliver("", clock(88), status("M-1").operational(false));
-    town.applied(92, "meters", &old);
+    applied(&town, 92, "meters", &old);
     assert_eq!(meter(92, "M-1", 22)["operational"], true);
     for (id, status) in [
         ("M-3", status("M-3").operational(false).battery(90)),
@@ -424,7 +394,7 @@ fn meters_tell_how_they_are() {
         ("M-5", status("M-5").battery(31)),
     ] {
         let _ = id;
-        town.applied(100, "meters", &sender.deliver("", clock(100), status));
+        applied(&town, 100, "meters", &sender.deliver("", clock(100), status));
     }
     let found = town.run(101, &["--json", "status"]).json();
     assert_valid(&found);
@@ -443,7 +413,7 @@ fn meters_tell_how_they_are() {
     let text = town.run(400, &["status"]).stdout;
     assert!(text.contains("Meters: 4 known, 0 well.") && text.contains("silent since"), "{text}");
     let slash = sender.deliver("", clock(400), status("../M-1"));
-    town.take(clock(400), "meters", &slash, &[]).ends(65);
+    take(&town, clock(400), "meters", &slash).ends(65);
 }
 
 #[test]
@@ -460,7 +430,7 @@ fn sections_that_cannot_be_used() {
             "no name of a header",
         ),
     ] {
-        let told = Town::with(events).run(0, &["sync"]).ends(78);
+        let told = a_town_with(events).run(0, &["sync"]).ends(78);
         assert!(told.stderr.contains(words), "{events}: {}", told.stderr);
         assert!(!told.stderr.contains("MDEyMzQ1"), "{events}");
     }
@@ -470,7 +440,7 @@ fn sections_that_cannot_be_used() {
 /// none is lost.
 #[test]
 fn all_at_once() {
-    let town = Town::new();
+    let town = a_town();
     town.run(0, &["sync"]).ends(0);
     let sender = Sender::standard(HOOK);
     let one =
@@ -482,13 +452,15 @@ fn all_at_once() {
         })
         .collect();
     let heads: Vec<String> = std::thread::scope(|scope| {
-        let town = &town;
-        let sync = scope.spawn(move || town.run(0, &["sync", "--full"]));
+        let sync = scope.spawn(|| town.run(0, &["sync", "--full"]));
         let same: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| town.cgi(clock(0), "street", &one).0)).collect();
+            (0..8).map(|_| scope.spawn(|| cgi(&town, clock(0), "street", &one).0)).collect();
         let other: Vec<_> = each
             .iter()
-            .map(|delivery| scope.spawn(move || town.cgi(clock(0), "street", delivery).0))
+            .map(|delivery| {
+                let town = &town;
+                scope.spawn(move || cgi(town, clock(0), "street", delivery).0)
+            })
             .collect();
         for other in other {
             assert_eq!(other.join().unwrap(), "Status: 204 No Content");
@@ -499,22 +471,17 @@ fn all_at_once() {
     let applied = heads.iter().filter(|head| head.starts_with("Status: 204")).count();
     let repeated = heads.iter().filter(|head| head.starts_with("Status: 200")).count();
     assert_eq!((applied, repeated), (1, 7), "{heads:?}");
-    assert_eq!(town.stands(1).0, 9);
+    assert_eq!(stands(&town, 1).0, 9);
 }
 
 #[cfg(unix)]
 mod behind_a_server {
+    use super::super::support::town::NOON;
     use super::super::support::web_server::WebServer;
     use super::*;
 
-    fn environment() -> [(&'static str, &'static str); 5] {
-        [
-            ("IVMS_SYNC_TEST_NOW", NOON),
-            ("IPS_KEY", "ips-secret-key-1"),
-            ("HOOK", HOOK),
-            ("NEW_HOOK", NEW_HOOK),
-            ("METER_HOOK", METER_HOOK),
-        ]
+    fn environment() -> Vec<(&'static str, &'static str)> {
+        [("IVMS_SYNC_TEST_NOW", NOON)].into_iter().chain(ENVIRONMENT).collect()
     }
 
     fn judge(town: &Town, server: &WebServer) {
@@ -543,21 +510,21 @@ mod behind_a_server {
 
     #[test]
     fn busybox() {
-        let town = Town::new();
+        let town = a_town();
         let server = WebServer::busybox(town.folder.path(), &environment());
         server.iter().for_each(|server| judge(&town, server));
     }
 
     #[test]
     fn lighttpd() {
-        let town = Town::new();
+        let town = a_town();
         let server = WebServer::lighttpd(town.folder.path(), &environment());
         server.iter().for_each(|server| judge(&town, server));
     }
 
     #[test]
     fn nginx() {
-        let town = Town::new();
+        let town = a_town();
         let server = WebServer::nginx(town.folder.path(), &environment());
         server.iter().for_each(|server| judge(&town, server));
     }

@@ -3,98 +3,40 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::http::Fault;
-use ivms_sync_simulators::ips::{PERSONAL_MARKS, Paging, Server, Settings, Switches};
+use ivms_sync_simulators::ips::{PERSONAL_MARKS, Paging, Settings, Switches};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::support::pinned::instant;
 use super::support::schema::assert_valid;
+use super::support::town::{KEY, NOON, Town, clock, is};
 use super::support::{Said, binary, said};
 
-const NOON: &str = "2026-03-10T12:00:00Z";
-
-fn clock(minutes: i64) -> DateTime<Utc> {
-    instant(NOON) + TimeDelta::minutes(minutes)
+fn a_town(more: &str) -> Town {
+    a_town_with(more, Settings::default())
 }
 
 /// A town whose meters are all of one service.
-struct Town {
-    folder: TempDir,
-    street: Server,
-}
-
-impl Town {
-    fn new(more: &str) -> Self {
-        Self::with(more, Settings::default())
-    }
-
-    fn with(more: &str, settings: Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let street = Server::start(Settings { clock: Clock::fixed(instant(NOON)), ..settings });
-        let config = format!(
+fn a_town_with(more: &str, settings: Settings) -> Town {
+    Town::new(settings, &[("IPS_KEY", KEY)], |street| {
+        format!(
             "time_zone = \"America/New_York\"\n[parking]\ncountry = \"US\"\nkeep_plates = \"24h\"\n\
              [zone.A1]\ngrace = \"5m\"\n[zone.A2]\n[zone.B1]\n[zone.B2]\n\
              [ips.street]\nurl = \"{}\"\nsecret = {{ env = \"IPS_KEY\" }}\nfresh_for = \"10m\"\n{more}\n",
             street.url()
-        );
-        fs::write(folder.path().join("ivms-sync.toml"), config).unwrap();
-        Self { folder, street }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        self.typed(minutes, arguments, "")
-    }
-
-    fn typed(&self, minutes: i64, arguments: &[&str], input: &str) -> Said {
-        let now = clock(minutes);
-        self.street.clock().set(now);
-        self.street.begin_run();
-        let mut command = binary(self.folder.path());
-        command.env("IVMS_SYNC_TEST_NOW", now.to_rfc3339());
-        command.env("IVMS_SYNC_TEST_LOOKS", "compared").env("IPS_KEY", "ips-secret-key-1");
-        said(command.args(arguments).write_stdin(input))
-    }
-
-    /// A tick, and its document.
-    #[track_caller]
-    fn tick(&self, minutes: i64, code: i32) -> Value {
-        let found = self.run(minutes, &["--json", "sync"]).ends(code).json();
-        assert_valid(&found);
-        found
-    }
-
-    #[track_caller]
-    fn ask(&self, minutes: i64, plate: &str, zone: &str) -> (i32, String) {
-        let plate = format!("plate:CT:{plate}");
-        let found = self.run(minutes, &["--json", "lookup", &plate, "--zone", zone]);
-        assert_valid(&found.json());
-        (found.code, found.json()["verdict"]["status"].as_str().unwrap().to_owned())
-    }
-
-    #[track_caller]
-    fn assert_well(&self) {
-        assert_eq!(self.street.violations(), Vec::<String>::new());
-    }
-}
-
-fn is(code: i32, status: &str) -> (i32, String) {
-    (code, status.to_owned())
+        )
+    })
 }
 
 #[test]
 fn what_is_sold_stopped_and_cancelled_is_told_to_the_officer() {
-    let town = Town::new("permits = [\"RESIDENTIAL\"]");
+    let town = a_town("permits = [\"RESIDENTIAL\"]");
     let street = &town.street;
-    assert_eq!(town.ask(0, "ABC123", "A1"), is(5, "UNKNOWN"), "nothing was read yet");
+    assert_eq!(town.ask(0, "CT:ABC123", "A1"), is(5, "UNKNOWN"), "nothing was read yet");
     street.park("session_789", "ABC123", "CT", "A1", clock(-120), Some(clock(120)));
     street.park("open", "OPEN1", "CT", "B1", clock(-10), None);
     street.permit("RES-1", "RESIDENTIAL", "RES111", "CT", &["A2", "B1"], clock(-9000), None);
@@ -113,7 +55,7 @@ fn what_is_sold_stopped_and_cancelled_is_told_to_the_officer() {
         ("BIZ111", "A2", is(20, "NOT_FOUND")),
         ("NOBODY", "A1", is(20, "NOT_FOUND")),
     ] {
-        assert_eq!(town.ask(1, plate, zone), want, "{plate} {zone}");
+        assert_eq!(town.ask(1, &format!("CT:{plate}"), zone), want, "{plate} {zone}");
     }
     // A quiet tick asks for changes, once each, and changes nothing.
     let calls = || (street.calls("sessions"), street.calls("permits"));
@@ -126,7 +68,7 @@ fn what_is_sold_stopped_and_cancelled_is_told_to_the_officer() {
     street.change_plate("RES-1", "NEWCAR", "CT");
     street.park("wrong", "WRONG1", "CT", "A1", clock(5), Some(clock(65)));
     town.tick(10, 0);
-    assert_eq!(town.ask(10, "WRONG1", "A1"), is(0, "ACTIVE"));
+    assert_eq!(town.ask(10, "CT:WRONG1", "A1"), is(0, "ACTIVE"));
     street.cancel("wrong");
     town.tick(15, 0);
     for (plate, zone, want) in [
@@ -135,17 +77,17 @@ fn what_is_sold_stopped_and_cancelled_is_told_to_the_officer() {
         ("RES111", "A2", is(20, "NOT_FOUND")),
         ("WRONG1", "A1", is(22, "CANCELLED")),
     ] {
-        assert_eq!(town.ask(15, plate, zone), want, "{plate} {zone}");
+        assert_eq!(town.ask(15, &format!("CT:{plate}"), zone), want, "{plate} {zone}");
     }
     let asked = ["--json", "lookup", "plate:CT:ABC123", "--zone", "A1"];
     let until = town.run(15, &asked).ends(0).json();
     assert_eq!(until["verdict"]["until"], "2026-03-10T16:00:00Z");
     street.delete("session_789");
     town.tick(20, 0);
-    assert_eq!(town.ask(20, "ABC123", "A1"), is(20, "NOT_FOUND"));
+    assert_eq!(town.ask(20, "CT:ABC123", "A1"), is(20, "NOT_FOUND"));
     // Ten minutes later nobody knows what was sold meanwhile; what is known to be valid stays valid.
-    assert_eq!(town.ask(31, "ABC123", "A1"), is(5, "UNKNOWN"));
-    assert_eq!(town.ask(31, "NEWCAR", "A2"), is(0, "ACTIVE"));
+    assert_eq!(town.ask(31, "CT:ABC123", "A1"), is(5, "UNKNOWN"));
+    assert_eq!(town.ask(31, "CT:NEWCAR", "A2"), is(0, "ACTIVE"));
     let status = town.run(31, &["status"]).stdout;
     assert!(status.contains("street") && status.contains("not fresh"), "{status}");
     town.assert_well();
@@ -154,7 +96,7 @@ fn what_is_sold_stopped_and_cancelled_is_told_to_the_officer() {
 /// Mutants: a page is left out; half of a listing takes rights away.
 #[test]
 fn every_way_to_page_is_read_whole_or_not_at_all() {
-    let town = Town::new("");
+    let town = a_town("");
     let street = &town.street;
     for place in 0..25 {
         let (id, plate) = (format!("s{place}"), format!("CAR{place}"));
@@ -177,7 +119,7 @@ fn every_way_to_page_is_read_whole_or_not_at_all() {
     ] {
         assert_eq!(full(paging, 0), 25, "{paging:?}");
     }
-    street.violations_are_none();
+    town.assert_well();
     for paging in [
         Paging::CursorRepeats,
         Paging::CursorsCircle,
@@ -193,25 +135,14 @@ fn every_way_to_page_is_read_whole_or_not_at_all() {
     // Half of them forgotten: not believed, and nothing is lost.
     street.set(|switches| switches.forgotten_percent = 50);
     assert_eq!(full(Paging::Cursors, 4), 25);
-    assert_eq!(town.ask(minutes, "CAR24", "A1"), is(0, "ACTIVE"));
+    assert_eq!(town.ask(minutes, "CT:CAR24", "A1"), is(0, "ACTIVE"));
     town.assert_well();
-}
-
-trait Strict {
-    fn violations_are_none(&self);
-}
-
-impl Strict for Server {
-    #[track_caller]
-    fn violations_are_none(&self) {
-        assert_eq!(self.violations(), Vec::<String>::new());
-    }
 }
 
 #[test]
 fn what_goes_wrong_on_the_way_says_no_right_to_nobody() {
     let settings = Settings { wanted: vec!["wrong-login"], ..Settings::default() };
-    let town = Town::with("", settings);
+    let town = a_town_with("", settings);
     town.street.park("s1", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
     town.tick(0, 0);
     type Wrong = (fn(&mut Switches), i32, &'static str);
@@ -228,7 +159,7 @@ fn what_goes_wrong_on_the_way_says_no_right_to_nobody() {
         let found = town.run(minutes, &["sync"]).ends(code);
         assert!(found.stderr.contains(text), "{text}: {found:?}");
         assert!(!format!("{found:?}").contains("ips-secret"), "{found:?}");
-        assert_eq!(town.ask(minutes, "ABC123", "A1"), is(0, "ACTIVE"), "{text}");
+        assert_eq!(town.ask(minutes, "CT:ABC123", "A1"), is(0, "ACTIVE"), "{text}");
     };
     for (what, code, text) in wrong {
         town.street.set(what);
@@ -244,14 +175,14 @@ fn what_goes_wrong_on_the_way_says_no_right_to_nobody() {
     town.street.go_offline();
     let found = town.run(6, &["sync"]).ends(5);
     assert!(found.stderr.contains("counts as fresh until `fresh_for` is over"), "{found:?}");
-    assert_eq!(town.ask(6, "NOBODY", "A1"), is(20, "NOT_FOUND"), "read four minutes ago");
-    assert_eq!(town.ask(12, "NOBODY", "A1"), is(5, "UNKNOWN"));
+    assert_eq!(town.ask(6, "CT:NOBODY", "A1"), is(20, "NOT_FOUND"), "read four minutes ago");
+    assert_eq!(town.ask(12, "CT:NOBODY", "A1"), is(5, "UNKNOWN"));
     town.street.go_online();
     // One answer lost is asked for once more.
     town.street.set(|switches| switches.cursors_again = true);
     town.street.fault(Fault::DropAfter.on("sessions").times(1));
     town.tick(12, 0);
-    assert_eq!(town.ask(12, "NOBODY", "A1"), is(20, "NOT_FOUND"));
+    assert_eq!(town.ask(12, "CT:NOBODY", "A1"), is(20, "NOT_FOUND"));
     let found = town.run(13, &["check"]).ends(0);
     assert!(found.stdout.contains("street"), "{found:?}");
     town.assert_well();
@@ -260,7 +191,7 @@ fn what_goes_wrong_on_the_way_says_no_right_to_nobody() {
 /// Mutants: a plate in a log line; the owner in the state file; a plate that outlives `keep_plates`.
 #[test]
 fn nobody_s_name_is_kept_and_no_plate_for_longer_than_needed() {
-    let town = Town::new("");
+    let town = a_town("");
     town.street.set(|switches| switches.personal_data = true);
     town.street.park("s1", "SECRET1", "CT", "A1", clock(-60), Some(clock(60)));
     town.street.park("s2", "SECRET2", "CT", "Z9", clock(-60), Some(clock(60)));
@@ -279,7 +210,11 @@ fn nobody_s_name_is_kept_and_no_plate_for_longer_than_needed() {
     for mark in PERSONAL_MARKS {
         assert!(!bytes().contains(mark), "{mark}");
     }
-    assert_eq!(town.ask(1, "SECRET2", "A1"), is(5, "UNKNOWN"), "nobody knows where it may stand");
+    assert_eq!(
+        town.ask(1, "CT:SECRET2", "A1"),
+        is(5, "UNKNOWN"),
+        "nobody knows where it may stand"
+    );
     town.tick(25 * 60, 0);
     town.tick(25 * 60 + 5, 0);
     assert!(!bytes().contains("SECRET1"), "a day after its end");
@@ -289,9 +224,8 @@ fn nobody_s_name_is_kept_and_no_plate_for_longer_than_needed() {
 /// A gate and a list follow what is sold on the street.
 #[test]
 fn a_list_of_permits_follows_the_street() {
-    let town = Town::new(
-        "[permit-list.patrol]\nfile = \"patrol.csv\"\nzones = [\"A1\"]\nformat = \"csv\"",
-    );
+    let town =
+        a_town("[permit-list.patrol]\nfile = \"patrol.csv\"\nzones = [\"A1\"]\nformat = \"csv\"");
     town.street.park("s1", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
     town.tick(0, 0);
     let list = || fs::read_to_string(town.path("patrol.csv")).unwrap();
@@ -308,7 +242,7 @@ fn a_list_of_permits_follows_the_street() {
 #[test]
 fn a_world_of_sales_stops_and_faults() {
     for seed in 1..=3_u64 {
-        let town = Town::new("full_every = \"6h\"");
+        let town = a_town("full_every = \"6h\"");
         let street = &town.street;
         street.set(|switches| (switches.page_size, switches.cursors_again) = (7, true));
         let mut chance = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -378,7 +312,8 @@ fn a_world_of_sales_stops_and_faults() {
                 .iter()
                 .map(|(plate, zone)| format!("plate:CT:{plate} {zone}\n"))
                 .collect();
-            let answers = town.typed(minutes, &["lookup", "--batch", "-"], &input);
+            let answers =
+                town.typed(clock(minutes), &[], &["lookup", "--batch", "-"], input.clone());
             assert_eq!(answers.stdout.lines().count(), questions.len(), "{answers:?}");
             for ((plate, zone), line) in questions.iter().zip(answers.stdout.lines()) {
                 let answer: Value = serde_json::from_str(line).unwrap();

@@ -1,99 +1,46 @@
 //! Other ways into services of rights: the wire of officers' handhelds, and tokens by OAuth 2.0, with the real
 //! binary and strict services.
 
-use std::fs;
-
-use chrono::{DateTime, TimeDelta, Utc};
-use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::http::Fault;
 use ivms_sync_simulators::ips::{Dates, Nulls, Server, Settings, Switches, WallClock, XmlAnswer};
 use ivms_sync_simulators::oauth;
 use serde_json::Value;
-use tempfile::TempDir;
 
-use super::support::pinned::instant;
-use super::support::schema::assert_valid;
-use super::support::{Said, binary, said};
-
-const NOON: &str = "2026-07-10T12:00:00Z";
-
-fn clock(minutes: i64) -> DateTime<Utc> {
-    instant(NOON) + TimeDelta::minutes(minutes)
-}
+use super::support::town::{Town, clock, is};
 
 /// A town, and the secret of whoever asks its service.
-struct Town {
-    folder: TempDir,
-    street: Server,
-    secret: String,
-}
-
-impl Town {
-    fn new(settings: Settings, section: impl FnOnce(&Server) -> String, secret: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let street = Server::start(Settings { clock: Clock::fixed(instant(NOON)), ..settings });
-        let config = format!(
+fn a_town(settings: Settings, section: impl FnOnce(&Server) -> String, secret: &str) -> Town {
+    Town::new(settings, &[("IPS_KEY", secret)], |street| {
+        format!(
             "time_zone = \"America/New_York\"\n[parking]\ncountry = \"US\"\n\
              [zone.main]\nnames = {{ street = [\"A1\", \"A2\"] }}\n[zone.B1]\n\
              [ips.street]\nsecret = {{ env = \"IPS_KEY\" }}\nfresh_for = \"10m\"\n{}\n",
-            section(&street)
-        );
-        fs::write(folder.path().join("ivms-sync.toml"), config).unwrap();
-        Self { folder, street, secret: secret.to_owned() }
-    }
-
-    /// One whose handhelds are told times by this clock.
-    fn handhelds(times: &str, more: &str) -> Self {
-        let settings = Settings { wanted: vec!["wrong-login"], ..Settings::default() };
-        let section = |street: &Server| {
-            let url = street.xml_url();
-            format!("url = \"{url}\"\nwire = \"ips-xml\"\ntimes = \"{times}\"\n{more}")
-        };
-        Self::new(settings, section, "ips-secret-token-1")
-    }
-
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        let now = clock(minutes);
-        self.street.clock().set(now);
-        self.street.begin_run();
-        let mut command = binary(self.folder.path());
-        command.env("IVMS_SYNC_TEST_NOW", now.to_rfc3339()).env("IPS_KEY", &self.secret);
-        let found = said(command.args(arguments));
-        let all = format!("{found:?}");
-        assert!(!all.contains("-secret-") && !all.contains("oauth-token"), "{all}");
-        found
-    }
-
-    #[track_caller]
-    fn tick(&self, minutes: i64, code: i32) -> Value {
-        let found = self.run(minutes, &["--json", "sync"]).ends(code).json();
-        assert_valid(&found);
-        found["sources"][0].clone()
-    }
-
-    #[track_caller]
-    fn fails(&self, minutes: i64, code: i32, text: &str) {
-        let found = self.run(minutes, &["-vv", "sync"]).ends(code);
-        assert!(found.stderr.contains(text), "{text}: {found:?}");
-        assert!(!format!("{found:?}").contains("ABC123"), "{found:?}");
-    }
-
-    #[track_caller]
-    fn ask(&self, minutes: i64, plate: &str, zone: &str) -> (i32, String) {
-        let plate = format!("plate:{plate}");
-        let found = self.run(minutes, &["--json", "lookup", &plate, "--zone", zone]);
-        assert_valid(&found.json());
-        (found.code, found.json()["verdict"]["status"].as_str().unwrap().to_owned())
-    }
-
-    #[track_caller]
-    fn assert_well(&self) {
-        assert_eq!(self.street.violations(), Vec::<String>::new());
-    }
+            section(street)
+        )
+    })
 }
 
-fn is(code: i32, status: &str) -> (i32, String) {
-    (code, status.to_owned())
+/// One whose handhelds are told times by this clock.
+fn handhelds(times: &str, more: &str) -> Town {
+    let settings = Settings { wanted: vec!["wrong-login"], ..Settings::default() };
+    let section = |street: &Server| {
+        let url = street.xml_url();
+        format!("url = \"{url}\"\nwire = \"ips-xml\"\ntimes = \"{times}\"\n{more}")
+    };
+    a_town(settings, section, "ips-secret-token-1")
+}
+
+/// What a tick says of the service.
+#[track_caller]
+fn tick(town: &Town, minutes: i64, code: i32) -> Value {
+    town.tick(minutes, code)["sources"][0].clone()
+}
+
+#[track_caller]
+fn fails(town: &Town, minutes: i64, code: i32, text: &str) {
+    let found = town.run(minutes, &["-vv", "sync"]).ends(code);
+    assert!(found.stderr.contains(text), "{text}: {found:?}");
+    assert!(!format!("{found:?}").contains("ABC123"), "{found:?}");
 }
 
 /// Mutants: one area is left out; what is not listed any more runs on; a row without an end is for ever, or nothing.
@@ -104,7 +51,7 @@ fn what_handhelds_are_told_is_told_to_the_officer() {
         ("America/New_York", WallClock::NewYork, Dates::Hours12, Some("Eastern Standard Time")),
         ("America/New_York", WallClock::NewYork, Dates::Hours24, None),
     ] {
-        let town = Town::handhelds(times, "");
+        let town = handhelds(times, "");
         let street = &town.street;
         street.set(|switches| {
             (switches.xml_clock, switches.xml_dates) = (wall, dates);
@@ -115,7 +62,7 @@ fn what_handhelds_are_told_is_told_to_the_officer() {
         street.park("s2", "ABC234", "CT", "A2", clock(-120), Some(clock(5)));
         street.park("s3", "ABC345", "CT", "B1", clock(-20), Some(clock(-10)));
         street.park("open", "OPEN1", "CT", "A1", clock(-10), None);
-        assert_eq!(town.tick(0, 0)["rights"], 3, "{times}");
+        assert_eq!(tick(&town, 0, 0)["rights"], 3, "{times}");
         for (plate, zone, want) in [
             ("ABC123", "main", is(0, "ACTIVE")),
             ("CT:ABC123", "main", is(0, "ACTIVE")),
@@ -132,14 +79,14 @@ fn what_handhelds_are_told_is_told_to_the_officer() {
         street.stop("s1");
         street.extend("s2", clock(60));
         street.cancel("open");
-        assert_eq!(town.tick(3, 0)["rights"], 3, "{times}");
+        assert_eq!(tick(&town, 3, 0)["rights"], 3, "{times}");
         assert_eq!(town.ask(4, "ABC123", "main"), is(22, "EXPIRED"));
         assert_eq!(town.ask(6, "ABC234", "main"), is(0, "ACTIVE"));
         assert_eq!(town.ask(4, "OPEN1", "main"), is(20, "NOT_FOUND"));
         // Everything is listed in each run, and three areas are three questions.
         assert_eq!(street.calls("enforcement"), 6);
         street.cancel("s2");
-        town.tick(7, 0);
+        tick(&town, 7, 0);
         assert_eq!(town.ask(7, "ABC234", "main"), is(20, "NOT_FOUND"));
         town.assert_well();
     }
@@ -148,9 +95,9 @@ fn what_handhelds_are_told_is_told_to_the_officer() {
 #[test]
 fn the_second_of_an_end_is_inside_where_the_service_means_it_so() {
     for (more, want) in [("", is(22, "EXPIRED")), ("closed = true", is(0, "ACTIVE"))] {
-        let town = Town::handhelds("UTC", more);
+        let town = handhelds("UTC", more);
         town.street.park("s1", "ABC123", "CT", "A1", clock(-60), Some(clock(5)));
-        town.tick(0, 0);
+        tick(&town, 0, 0);
         assert_eq!(town.ask(5, "ABC123", "main"), want, "{more}");
         town.assert_well();
     }
@@ -159,51 +106,51 @@ fn the_second_of_an_end_is_inside_where_the_service_means_it_so() {
 /// Mutants: half of an answer counts; a wrong token is tried in each area; a lost answer is not asked for again.
 #[test]
 fn an_answer_that_is_no_list_says_no_right_to_nobody() {
-    let town = Town::handhelds("UTC", "");
+    let town = handhelds("UTC", "");
     let street = &town.street;
     street.park("s1", "ABC123", "CT", "B1", clock(-60), Some(clock(60)));
-    town.tick(0, 0);
+    tick(&town, 0, 0);
     for answer in
         [XmlAnswer::Cut, XmlAnswer::Html, XmlAnswer::Object, XmlAnswer::Null, XmlAnswer::Empty]
     {
         street.set(|switches| switches.xml_answer = answer);
-        town.fails(1, 5, "sessions: ");
+        fails(&town, 1, 5, "sessions: ");
         assert_eq!(town.ask(1, "ABC123", "B1"), is(0, "ACTIVE"), "{answer:?}");
         street.set(|switches| *switches = Switches::default());
-        town.tick(1, 0);
+        tick(&town, 1, 0);
     }
     // One area that nobody there knows.
     street.edit_settings(|settings| settings.zones.retain(|zone| zone != "B1"));
-    town.fails(2, 4, "refused with status 400");
+    fails(&town, 2, 4, "refused with status 400");
     assert!(street.violations()[0].starts_with("unknown-zone"));
     street.clear_violations();
     street.edit_settings(|settings| settings.zones.push("B1".to_owned()));
-    town.tick(2, 0);
+    tick(&town, 2, 0);
     let before = street.calls("enforcement");
     street.edit_settings(|settings| settings.xml_token = "another".to_owned());
-    town.fails(3, 12, "the login was refused");
+    fails(&town, 3, 12, "the login was refused");
     assert_eq!(street.calls("enforcement"), before + 1);
     street.edit_settings(|settings| settings.xml_token = "ips-secret-token-1".to_owned());
     street.fault(Fault::DropAfter.on("enforcement").times(1));
-    town.tick(3, 0);
+    tick(&town, 3, 0);
     assert_eq!(town.ask(3, "ABC123", "B1"), is(0, "ACTIVE"));
     town.assert_well();
 }
 
 #[test]
 fn times_of_another_clock_are_not_believed() {
-    let town = Town::handhelds("America/New_York", "");
+    let town = handhelds("America/New_York", "");
     let street = &town.street;
     street.set(|switches| {
         (switches.xml_clock, switches.xml_zone_name) = (WallClock::NewYork, None);
     });
     street.park("s1", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
-    town.tick(0, 0);
+    tick(&town, 0, 0);
     // The city turns its switch.
     street.set(|switches| {
         (switches.xml_clock, switches.xml_zone_name) = (WallClock::Utc, Some("UTC".to_owned()));
     });
-    town.fails(1, 4, "correct `times` in the configuration");
+    fails(&town, 1, 4, "correct `times` in the configuration");
     assert_eq!(town.ask(1, "ABC123", "main"), is(0, "ACTIVE"));
     assert_eq!(town.ask(11, "NOBODY", "main"), is(5, "UNKNOWN"));
     town.assert_well();
@@ -220,7 +167,7 @@ fn with_tokens(more: &str, tokens: &oauth::Server) -> Town {
             tokens.url()
         )
     };
-    Town::new(settings, section, "oauth-secret-1/+&")
+    a_town(settings, section, "oauth-secret-1/+&")
 }
 
 /// Mutants: a token for each question; the secret in the address; a word of the answer decides.
@@ -256,7 +203,7 @@ fn a_token_serves_a_run_however_it_is_asked_for_and_handed_out() {
             let (id, plate) = (format!("s{place}"), format!("CAR{place}"));
             town.street.park(&id, &plate, "CT", "A1", clock(-60), Some(clock(6000)));
         }
-        assert_eq!(town.tick(0, 0)["rights"], 250);
+        assert_eq!(tick(&town, 0, 0)["rights"], 250);
         assert_eq!(tokens.given(), 1, "{client_in:?} {asked_as:?}");
         assert_eq!(town.ask(1, "CT:CAR249", "main"), is(0, "ACTIVE"));
         assert_eq!(tokens.violations(), Vec::<String>::new());
@@ -273,33 +220,33 @@ fn tokens_and_clients_that_are_refused() {
     let town = with_tokens("", &tokens);
     let street = &town.street;
     street.park("s1", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
-    town.tick(0, 0);
+    tick(&town, 0, 0);
     // Dead when it is handed out: one more is asked for, and that is all.
     tokens.set(|switches| switches.stillborn = true);
     let before = tokens.given();
-    town.fails(1, 12, "the login was refused");
+    fails(&town, 1, 12, "the login was refused");
     assert_eq!(tokens.given(), before + 2);
     tokens.set(|switches| switches.stillborn = false);
-    town.tick(1, 0);
+    tick(&town, 1, 0);
     // A client that is not known, in each way to say so.
     for refusal in [Refusal::ByTheStandard, Refusal::Status400, Refusal::Status200] {
         tokens.set(|switches| switches.refusal = refusal);
         tokens.edit_settings(|settings| settings.secret = "another".to_owned());
         let before = tokens.requests().len();
-        town.fails(2, 12, "the login was refused");
+        fails(&town, 2, 12, "the login was refused");
         assert_eq!(tokens.requests().len(), before + 1, "{refusal:?}");
         tokens.edit_settings(|settings| settings.secret = "oauth-secret-1/+&".to_owned());
-        town.tick(2, 0);
+        tick(&town, 2, 0);
     }
     tokens.set(|switches| switches.unavailable = 9);
-    town.fails(3, 5, "no token at `token_url`");
+    fails(&town, 3, 5, "no token at `token_url`");
     tokens.set(|switches| switches.unavailable = 0);
-    town.tick(3, 0);
+    tick(&town, 3, 0);
     tokens.go_offline();
-    town.fails(4, 5, "failed to reach 127.0.0.1");
+    fails(&town, 4, 5, "failed to reach 127.0.0.1");
     assert_eq!(town.ask(4, "CT:ABC123", "main"), is(0, "ACTIVE"));
     tokens.go_online();
-    town.tick(5, 0);
+    tick(&town, 5, 0);
     assert_eq!(tokens.violations(), Vec::<String>::new());
     town.assert_well();
 }

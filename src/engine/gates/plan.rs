@@ -115,7 +115,7 @@ impl RowReason {
             }
             Self::NotSure => (
                 "it cannot be said that its right is over",
-                "look at the problems of its source; until then the row stays",
+                "the next run looks again; if this stays, look at the problems of its source. Until then the row stays",
             ),
             Self::Full => {
                 ("the list of the gate is full", "delete rows at the gate that nobody needs")

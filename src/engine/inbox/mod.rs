@@ -177,7 +177,10 @@ impl Inbox<'_> {
                     sender.settings.is_none_or(|one| one.judges(citation.kind.as_ref()));
                 if !is_judged {
                     // It may have been of a type that a right answers.
-                    store.citations().remove(source, &[citation.id])?;
+                    let known = store.citations().find(source, &citation.id, country)?;
+                    if known.is_some_and(|known| citation.is_newer_than(&known.citation)) {
+                        store.citations().remove(source, &[citation.id])?;
+                    }
                     return Ok(Applied::Nothing);
                 }
                 let rights = Known::read(&config.vehicles, store)?;

@@ -3,6 +3,7 @@
 pub mod pinned;
 pub mod schema;
 pub mod state;
+pub mod town;
 #[cfg(unix)]
 pub mod web_server;
 
