@@ -1,8 +1,8 @@
-//! What SQLite says of the structure of the file.
+//! Pages of the file: what SQLite says of their structure, and how many it keeps in memory.
 
 use rusqlite::Connection;
 
-use super::StoreProblem;
+use super::{Store, StoreError, StoreProblem};
 
 /// Lets SQLite look at every page of what is read to decide. What only grows is left out: no command takes
 /// longer for years of history.
@@ -35,4 +35,12 @@ pub(super) fn first_flaws(
         }
     }
     Ok(flaws)
+}
+
+impl Store {
+    /// 64 MB of memory for pages from now on.
+    pub(super) fn have_room_for_pages(&self) -> Result<(), StoreError> {
+        let set = self.connection.pragma_update(None, "cache_size", -65_536);
+        set.map_err(|error| self.error(error))
+    }
 }

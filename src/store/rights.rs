@@ -17,6 +17,9 @@ use crate::model::{
 pub(super) use kept::KeptPlate;
 use kept::{KeptLeftOut, KeptRight};
 
+/// With the memory for pages that SQLite takes by itself, so many rows write each page of their indexes many times.
+const MANY_ROWS: usize = 50_000;
+
 /// Lines of a part are numbered on and on; half of what a number holds is left for one reading.
 const LINES_MAX: u32 = u32::MAX / 2;
 
@@ -241,6 +244,9 @@ impl Rights<'_> {
         let (source, path) = (read.source.as_str(), read.path.to_string_lossy());
         self.0.together(|store| {
             store.write_over_what_goes()?;
+            if read.rows.len() > MANY_ROWS {
+                store.have_room_for_pages()?;
+            }
             let known: Option<i64> = store.first(
                 "SELECT id FROM rights_part WHERE source = ?1 AND path = ?2",
                 (source, &*path),
