@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Read;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -24,7 +25,10 @@ pub(super) const CONFLICT: &str = "409 Conflict";
 pub(super) const UNAVAILABLE: &str = "503 Service Unavailable";
 pub(super) const RETRY_AFTER: &str = "Retry-After: 5";
 
-/// The body is shorter than announced, or cannot be read.
+/// How long a body may take to come.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
+/// The body is shorter than announced, takes too long, or cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the request broke off")]
 pub(super) struct Broken;
@@ -33,7 +37,10 @@ pub(super) struct Broken;
 pub(super) fn body(environment: &Environment) -> Result<Vec<u8>, Broken> {
     let length = environment.get("CONTENT_LENGTH").unwrap_or_default();
     let length: u64 = length.parse().map_err(|_| Broken)?;
-    let bytes = read(std::io::stdin().lock(), length).map_err(|_| Broken)?;
+    // Whoever stops in the middle of it would hold a process for ever.
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(read(std::io::stdin().lock(), length)));
+    let bytes = receiver.recv_timeout(BODY_WITHIN).map_err(|_| Broken)?.map_err(|_| Broken)?;
     let limit = Limits::DOCUMENT.bytes_max as u64;
     if (bytes.len() as u64) < length.min(limit + 1) { Err(Broken) } else { Ok(bytes) }
 }

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::model::{CitationState, RightCode, RightKind, Zone, printable};
 use crate::text::lists::many;
 use crate::text::times::whole_seconds;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, TroubleWord};
 
 /// What was found, and from when on.
 #[derive(Debug)]
@@ -80,8 +80,11 @@ impl CitationReport {
     pub fn exit(&self) -> Exit {
         let found = (!self.review.had_right.is_empty()).then_some(Exit::Refused);
         let unclear = (!self.review.unclear.is_empty()).then_some(Exit::Temporary);
+        // What could not be read was not judged either.
+        let is_left_out = |one: &Trouble| one.word() == TroubleWord::CitationsLeftOut;
+        let left_out = self.troubles.iter().any(is_left_out).then_some(Exit::Temporary);
         let troubles = self.troubles.iter().map(Trouble::exit);
-        Exit::of_all(troubles.chain(found).chain(unclear))
+        Exit::of_all(troubles.chain(found).chain(unclear).chain(left_out))
     }
 
     /// The JSON document.

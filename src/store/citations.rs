@@ -198,10 +198,17 @@ impl Citations<'_> {
         })
     }
 
-    /// Whether some are older than that.
+    /// Whether some are older than that, or windows that some may be held against.
     pub fn are_older(&self, before: DateTime<Utc>) -> Result<bool, StoreError> {
-        let sql = "SELECT at FROM citation WHERE at < ?1 LIMIT 1";
-        Ok(self.0.first::<i64>(sql, before)?.is_some())
+        for sql in [
+            "SELECT at FROM citation WHERE at < ?1 LIMIT 1",
+            "SELECT ends_at FROM parking_former WHERE ends_at < ?1 LIMIT 1",
+        ] {
+            if self.0.first::<i64>(sql, before)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Forgets those that are older, for good.
@@ -209,6 +216,7 @@ impl Citations<'_> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
             store.exec("DELETE FROM citation_paid WHERE paid_at < ?1", before)?;
+            store.exec("DELETE FROM parking_former WHERE ends_at < ?1", before)?;
             store.exec("DELETE FROM citation WHERE at < ?1", before)
         })
     }

@@ -78,14 +78,21 @@ impl Inbox<'_> {
     }
 
     /// Keeps what a meter states, unless it has stated something later; what lies in the future is of a clock that was
-    /// wrong. A statement without payments leaves those that are known.
-    pub fn keep_meter(&self, meter: &MeterKept, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// wrong. A statement without payments leaves those that are known, and so does one `again` that says less.
+    pub fn keep_meter(
+        &self,
+        meter: &MeterKept,
+        now: DateTime<Utc>,
+        again: bool,
+    ) -> Result<(), StoreError> {
         self.0.exec(
             "INSERT INTO meter VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
              ON CONFLICT (source, id) DO UPDATE SET zone = ?3, is_operational = ?4, is_occupied = ?5, \
-             battery = ?6, paid_from = coalesce(?7, paid_from), paid_until = coalesce(?8, paid_until), \
+             battery = ?6, paid_from = coalesce(?7, paid_from), paid_until = \
+             CASE WHEN ?11 THEN max(coalesce(?8, paid_until), coalesce(paid_until, ?8)) \
+             ELSE coalesce(?8, paid_until) END, \
              said_at = ?9 WHERE said_at <= ?9 OR said_at > ?10",
-            (meter, now),
+            (meter, now, again),
         )
     }
 

@@ -253,6 +253,7 @@ impl Rights<'_> {
             )?;
             let id = match known {
                 Some(id) => {
+                    self.keep_former(id, &read.instead_of, now)?;
                     self.drop_rows(id, &read.instead_of)?;
                     id
                 }

@@ -232,6 +232,16 @@ CREATE INDEX parking_right_plate ON parking_right (plate);
 CREATE INDEX parking_right_id ON parking_right (file, right_id);
 CREATE INDEX parking_right_end ON parking_right (file, ends_at) WHERE ends_at IS NOT NULL;
 
+-- Windows of rights that their service has changed or taken back: a citation of that time cannot be said to be right.
+CREATE TABLE parking_former (
+    plate     TEXT    NOT NULL,
+    zone      TEXT    NOT NULL,
+    begins_at INTEGER NOT NULL,
+    ends_at   INTEGER NOT NULL           -- no later than it was taken back
+) STRICT;
+CREATE INDEX parking_former_plate ON parking_former (plate);
+CREATE INDEX parking_former_end ON parking_former (ends_at);
+
 CREATE TABLE parking_left_out (
     file     INTEGER NOT NULL REFERENCES rights_part (id) ON DELETE CASCADE,
     line     INTEGER NOT NULL,

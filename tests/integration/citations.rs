@@ -164,6 +164,31 @@ fn evidence_that_goes() {
     );
 }
 
+/// The car on a permit is changed, and a session deleted, before their tickets are heard of.
+#[test]
+fn what_was_changed_before_the_ticket_was_heard_of() {
+    let town = a_town(ALL);
+    let street = &town.street;
+    street.permit("p1", "RESIDENTIAL", "OLDCAR", "CT", &["A1"], clock(-9000), None);
+    street.park("s1", "GONE1", "CT", "A1", clock(-60), Some(clock(60)));
+    street.park("s2", "STOP1", "CT", "A1", clock(-60), Some(clock(60)));
+    town.tick(0, 0);
+    street.change_plate("p1", "NEWCAR", "CT");
+    street.delete("s1");
+    street.clock().set(clock(4));
+    street.stop("s2");
+    town.tick(5, 0);
+    for (id, plate) in [("plate", "OLDCAR"), ("deleted", "GONE1"), ("stopped", "STOP1")] {
+        cite(&town, id, plate, "A1", 1);
+    }
+    cite(&town, "later", "OLDCAR", "A1", 6);
+    cite(&town, "elsewhere", "GONE1", "B1", 1);
+    town.tick(10, 0);
+    let found = review(&town, 10, 4);
+    assert_eq!(ids(&found["violations"]), ["stopped"]);
+    assert_eq!((ids(&found["unclear"]), &found["stand"]), (vec!["deleted", "plate"], &json!(2)));
+}
+
 #[test]
 fn only_types_that_a_right_answers() {
     let town = a_town("violations = [\"EXPIRED_METER\"]");

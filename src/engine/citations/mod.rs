@@ -30,10 +30,15 @@ pub use review::{
 /// Changes are asked for from so long before the last listing.
 const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 
+/// When sources were read last, before they were read anew.
+pub type Before = BTreeMap<String, DateTime<Utc>>;
+
 /// What was seen of all citations.
 #[derive(Debug, Default)]
 pub struct Looked {
     listed: Vec<Listed>,
+    /// When sources were read last before this look.
+    before: Before,
     /// Some are older than plates are kept.
     are_old: bool,
     kept_since: DateTime<Utc>,
@@ -66,7 +71,9 @@ pub fn look(
 ) -> Result<Looked, StoreError> {
     let kept_since = config.vehicles.kept_since(now);
     let are_old = store.citations().are_older(kept_since)?;
-    let mut looked = Looked { kept_since, are_old, ..Looked::default() };
+    let read = store.rights().files()?;
+    let before = read.into_iter().map(|part| (part.source, part.as_of)).collect();
+    let mut looked = Looked { kept_since, are_old, before, ..Looked::default() };
     let is_read = |service: &RightsServiceConfig| {
         let mut sections = rights.sections.iter();
         sections.any(|section| section.name == service.name && section.is_whole)
@@ -137,14 +144,14 @@ impl Looked {
         }
         for (id, citation) in newest {
             let known = kept.find(&service.name, &id, vehicles.country)?;
-            // It may have been of a type that a right answers.
-            let is_wanted =
-                citation.at >= self.kept_since && service.settings.judges(citation.kind.as_ref());
+            let is_judged = service.settings.judges(citation.kind.as_ref());
             match known {
-                Some(_) if !is_wanted => gone.push(id),
+                _ if citation.at < self.kept_since => {}
                 Some(known) if !citation.is_newer_than(&known.citation) => {}
-                None if !is_wanted => {}
-                _ => changed.push(citation),
+                // One that was of a type that a right answers is known as another one from now on.
+                Some(_) => changed.push(citation),
+                None if is_judged => changed.push(citation),
+                None => {}
             }
         }
         self.listed.push(Listed {
@@ -197,7 +204,7 @@ impl Looked {
         store.together(|store| {
             let known = Known::read(&config.vehicles, store)?;
             for Listed { source, changed, deleted, listed, .. } in &self.listed {
-                keep(config, store, (&known, now), changed)?;
+                keep(config, store, (&known, now, Some(&self.before)), changed)?;
                 store.citations().remove(source, deleted)?;
                 store.citations().keep_listed(source, listed)?;
             }
@@ -227,7 +234,7 @@ fn sense(config: &Config, service: &RightsServiceConfig) -> String {
 pub fn keep(
     config: &Config,
     store: &Store,
-    (known, now): (&Known, DateTime<Utc>),
+    (known, now, before): (&Known, DateTime<Utc>, Option<&Before>),
     citations: &[Citation],
 ) -> Result<(), StoreError> {
     let (vehicles, kept) = (&config.vehicles, store.citations());
@@ -236,7 +243,10 @@ pub fn keep(
         let had_right = match kept.find(&citation.source, &citation.id, vehicles.country)? {
             Some(before) if !citation.is_newer_than(&before.citation) => continue,
             Some(before) => before.had_right,
-            None => judged(vehicles, store, known, citation, now)?.had_right_now(vehicles, now),
+            None => {
+                let judged = judged(vehicles, store, known, citation, now)?;
+                judged.had_right_now(vehicles, now, before)
+            }
         };
         noted.push(CitationKept { citation: citation.clone(), had_right, is_paid: false });
     }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::Before;
 use crate::config::{RightsServiceConfig, Vehicles};
 use crate::engine::rights::{Known, OfPlate};
 use crate::engine::vehicles::{
@@ -37,7 +38,7 @@ pub enum Why {
     CancelledNow,
     /// It was written later than this computer's clock shows.
     Future,
-    /// The right that was known when it was first heard of is not known any more.
+    /// A right that was known then, or for then, is not known any more.
     Gone,
     /// A source that lists only what runs was not read when it was written.
     NotWatched,
@@ -101,10 +102,19 @@ impl Judged {
     }
 
     /// What is to be noted of one that is heard of for the first time: that there was no right only where each source
-    /// of what runs was watched then.
-    pub(super) fn had_right_now(&self, vehicles: &Vehicles, now: DateTime<Utc>) -> Option<bool> {
-        let age = now.signed_duration_since(self.citation.at).to_std().unwrap_or_default();
-        let is_watched = self.live_sources(vehicles).all(|source| age < source.fresh_for);
+    /// of what runs was read shortly before, and just now.
+    pub(super) fn had_right_now(
+        &self,
+        vehicles: &Vehicles,
+        now: DateTime<Utc>,
+        before: Option<&Before>,
+    ) -> Option<bool> {
+        let age = |at: DateTime<Utc>| now.signed_duration_since(at).to_std().unwrap_or_default();
+        let is_watched = self.live_sources(vehicles).all(|source| {
+            let read = before.and_then(|before| before.get(source.name.as_str()));
+            let is_near = |at: DateTime<Utc>| age(at) < source.fresh_for;
+            is_near(self.citation.at) && read.is_some_and(|read| is_near(*read))
+        });
         self.finding.had_right().filter(|had_right| *had_right || is_watched)
     }
 
@@ -153,12 +163,15 @@ pub fn review(
     store.at_once(|| {
         let known = Known::read(vehicles, store)?;
         let mut review = Review::default();
-        let is_there =
-            |source: &SourceName| vehicles.services.iter().any(|one| one.name == *source);
+        let is_judged = |citation: &Citation| {
+            let mut services = vehicles.services.iter();
+            let own = services.find(|one| one.name == citation.source);
+            own.is_some_and(|own| own.settings.judges(citation.kind.as_ref()))
+        };
         for kept in store.citations().since(since, vehicles.country)? {
             let (had_right, citation) = (kept.had_right, kept.settled());
-            // Nobody hears of those of a section that is gone any more.
-            if !is_there(&citation.source) {
+            // Nobody hears of those of a section that is gone any more, and a right answers no other type.
+            if !is_judged(&citation) {
                 continue;
             }
             if citation.state == CitationState::Dismissed {
@@ -218,7 +231,18 @@ pub fn judged(
         Some(plate) => known.of_plate(vehicles, store, plate)?,
         None => OfPlate::default(),
     };
-    Ok(judge_citation(vehicles, citation, (&of_car, &known.readings), asked_at))
+    let mut found = judge_citation(vehicles, citation, (&of_car, &known.readings), asked_at);
+    if found.finding == Finding::Stands
+        && let Some(plate) = &citation.plate
+        && let Some(zone) = found.zone.as_ref().and_then(|zone| vehicles.zones.named(zone))
+    {
+        let former = store.rights().formerly_in(plate.text(), citation.at)?;
+        let mut former = former.iter().filter_map(|name| ParkingZoneName::new(name).ok());
+        if former.any(|name| zone.takes(&name)) {
+            found.finding = Finding::Unclear(Why::Gone);
+        }
+    }
+    Ok(found)
 }
 
 /// The same of what is known of its car. Pure.

@@ -130,7 +130,7 @@ fn read(
     let named = top.optional("type")?.map(|node| node.text()).transpose()?;
     let data = top.optional("data")?;
     let signed_at = proven.signed_at.unwrap_or(now);
-    let (effect, stated) = match (named, &data) {
+    let (mut effect, stated) = match (named, &data) {
         (Some(named), Some(data)) => {
             let stated = top.optional("timestamp")?.map(|node| node.instant()).transpose()?;
             (sender.reader.read(named, data)?, stated)
@@ -141,11 +141,19 @@ fn read(
             (sender.reader.read(bare, &top)?, None)
         }
     };
-    if let Effect::Citation(citation) = &effect
-        && citation.at > citations::latest(now)
-    {
-        let place = data.as_ref().unwrap_or(&top);
-        return Err(place.field("timestamp")?.error(Fault::Future).into());
+    let place = if named.is_some() { data.as_ref().unwrap_or(&top) } else { &top };
+    match &mut effect {
+        Effect::Citation(citation) if citation.at > citations::latest(now) => {
+            return Err(place.field("timestamp")?.error(Fault::Future).into());
+        }
+        // Of two statements of one that state no time, the later event counts.
+        Effect::Citation(citation) => citation.updated_at = citation.updated_at.or(stated),
+        Effect::Meter(MeterStatus { last_payment: Some((at, _)), .. })
+            if *at > citations::latest(now) =>
+        {
+            return Err(place.error(Fault::Future).into());
+        }
+        _ => {}
     }
     let own = top.optional("id")?.and_then(|id| id.name().ok()).filter(|id| !id.is_empty());
     let (id, is_own_id) = match (proven.id, own) {
@@ -175,19 +183,17 @@ impl Inbox<'_> {
                 let country = config.vehicles.country;
                 let is_judged =
                     sender.settings.is_none_or(|one| one.judges(citation.kind.as_ref()));
-                if !is_judged {
-                    // It may have been of a type that a right answers.
-                    let known = store.citations().find(source, &citation.id, country)?;
-                    if known.is_some_and(|known| citation.is_newer_than(&known.citation)) {
-                        store.citations().remove(source, &[citation.id])?;
-                    }
+                let known = store.citations().find(source, &citation.id, country)?;
+                // One that was of a type that a right answers is known as another one from now on.
+                let is_wanted = is_judged || known.is_some();
+                if !is_wanted || citation.at < config.vehicles.kept_since(now) {
                     return Ok(Applied::Nothing);
                 }
                 let rights = Known::read(&config.vehicles, store)?;
-                // An older one than plates are kept of is taken, and its plate is not.
-                if citation.at >= config.vehicles.kept_since(now) {
-                    let this = std::slice::from_ref(&citation);
-                    citations::keep(config, store, (&rights, now), this)?;
+                let this = std::slice::from_ref(&citation);
+                citations::keep(config, store, (&rights, now, None), this)?;
+                if !is_judged {
+                    return Ok(Applied::Nothing);
                 }
                 let kept = store.citations().find(source, &citation.id, country)?;
                 let current = kept.map_or(citation, CitationKept::settled);
@@ -203,7 +209,7 @@ impl Inbox<'_> {
             }
             Effect::Meter(status) => {
                 let (kept, is_end_doubtful) = meter(source, &status, said_at);
-                store.inbox().keep_meter(&kept, now)?;
+                store.inbox().keep_meter(&kept, now, false)?;
                 Applied::Meter { is_end_doubtful }
             }
             Effect::Nothing => Applied::Nothing,
@@ -211,11 +217,12 @@ impl Inbox<'_> {
     }
 
     /// A meter states word for word what it has stated before: that again, or a delivery once more. It is as it says;
-    /// but time that is left is left since a payment that is named, and not anew.
+    /// but time that is left is left since a payment that is named, and not anew, and no payment that was heard of since
+    /// is taken back.
     fn hear_again(&self, status: MeterStatus) -> Result<(), StoreError> {
         let remaining_s = status.remaining_s.filter(|_| status.last_payment.is_none());
         let (kept, _) = meter(self.source, &MeterStatus { remaining_s, ..status }, self.said_at);
-        self.store.inbox().keep_meter(&kept, self.now)
+        self.store.inbox().keep_meter(&kept, self.now, true)
     }
 
     /// Has a permit end at an instant, where it would end later or never. The next listing of it says again what it

@@ -9,7 +9,7 @@ use crate::model::{
     RightsRow, RightsRowLeftOut, RightsRowReason, StateWord,
 };
 use crate::store::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
-use crate::store::{Rights, RightsPart, StoreError, StoreProblem};
+use crate::store::{InsteadOf, Rights, RightsPart, StoreError, StoreProblem};
 
 /// In front of a word for a state that nobody here knows.
 const UNKNOWN: &str = "unknown:";
@@ -132,6 +132,33 @@ impl KeptLeftOut {
 }
 
 impl Rights<'_> {
+    /// Remembers what these rights of a part gave, up to now, before they become others.
+    pub(super) fn keep_former(
+        &self,
+        part: i64,
+        what: &InsteadOf,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let InsteadOf::Rights(ids) = what else { return Ok(()) };
+        let mut keep = self.0.prepare(
+            "INSERT INTO parking_former SELECT plate, zone, begins_at, min(coalesce(ends_at, ?3), ?3) \
+             FROM parking_right INDEXED BY parking_right_id \
+             WHERE file = ?1 AND right_id = ?2 AND state IS NULL AND begins_at < ?3",
+        )?;
+        ids.iter().try_for_each(|id| keep.run((part, id.as_str(), now)).map(|_| ()))
+    }
+
+    /// The zones in which a plate with this text had a right at an instant that is another one now.
+    pub fn formerly_in(
+        &self,
+        plate: &str,
+        at: DateTime<Utc>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let sql =
+            "SELECT zone FROM parking_former WHERE plate = ?1 AND begins_at <= ?2 AND ends_at > ?2";
+        self.0.all(sql, (plate, at))
+    }
+
     /// The rights of a part that have not ended.
     pub fn running_of(
         &self,

@@ -3,13 +3,15 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 17] = [
+const SOURCES: [(&str, &str); 20] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
+    ("citations.rs", include_str!("../citations.rs")),
     ("devices.rs", include_str!("../devices.rs")),
     ("future.rs", include_str!("../future.rs")),
     ("gates.rs", include_str!("../gates.rs")),
+    ("inbox.rs", include_str!("../inbox.rs")),
     ("journal.rs", include_str!("../journal.rs")),
     ("links.rs", include_str!("../links.rs")),
     ("login.rs", include_str!("../login.rs")),
@@ -18,13 +20,16 @@ const SOURCES: [(&str, &str); 17] = [
     ("overview.rs", include_str!("../overview.rs")),
     ("permit_lists.rs", include_str!("../permit_lists.rs")),
     ("rights.rs", include_str!("../rights.rs")),
+    ("rights/kept.rs", include_str!("../rights/kept.rs")),
     ("trust.rs", include_str!("../trust.rs")),
     ("uncommitted.rs", include_str!("../uncommitted.rs")),
     ("waiting.rs", include_str!("../waiting.rs")),
 ];
 
 /// Tables with a handful of rows, however large the club is.
-const TINY: [&str; 13] = [
+const TINY: [&str; 15] = [
+    "citation_list",
+    "meter",
     "gate",
     "quiet",
     "permit_list",
