@@ -87,7 +87,7 @@ fn what_handhelds_are_told_is_told_to_the_officer() {
         assert_eq!(street.calls("enforcement"), 6);
         street.cancel("s2");
         tick(&town, 7, 0);
-        assert_eq!(town.ask(7, "ABC234", "main"), is(20, "NOT_FOUND"));
+        assert_eq!(town.ask(7, "ABC234", "main"), is(22, "EXPIRED"));
         town.assert_well();
     }
 }
