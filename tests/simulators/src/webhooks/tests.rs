@@ -179,7 +179,8 @@ fn reports_have_none() {
         "location": {"zoneNumber": "A1", "address": "123 Main Street, Stamford, CT"},
         "violationType": "EXPIRED_METER",
         "description": "Vehicle parked with expired meter - 15 minutes over",
-        "fineAmount": 25.00, "officerId": "officer_123",
+        // As it is read: a number may keep how it was written.
+        "fineAmount": parsed("25.00"), "officerId": "officer_123",
         "evidence": [{"type": "PHOTO", "url": "https://evidence.invalid/violation_123.jpg",
                       "timestamp": "2024-01-01T12:15:00.000Z"}],
     });
@@ -195,7 +196,7 @@ fn reports_have_none() {
         "meterId": "METER-A1-001", "zoneNumber": "A1",
         "status": {
             "operational": true, "spaceOccupied": true, "timeRemaining": 3600,
-            "lastPayment": {"amount": 2.00, "duration": 60, "timestamp": "2024-01-01T11:00:00.000Z",
+            "lastPayment": {"amount": parsed("2.00"), "duration": 60, "timestamp": "2024-01-01T11:00:00.000Z",
                             "paymentMethod": "CREDIT_CARD"},
         },
         "diagnostics": {"batteryLevel": 85, "signalStrength": -65, "temperature": 22,

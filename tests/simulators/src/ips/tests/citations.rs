@@ -62,7 +62,8 @@ fn a_citation_has_the_shape_of_the_contract() {
         "location": {"zoneNumber": "A1", "address": "123 Main Street, Stamford, CT"},
         "violationType": "EXPIRED_METER",
         "description": "Seen on foot, nobody in the vehicle",
-        "fineAmount": 25.0,
+        // As it is read: a number may keep how it was written.
+        "fineAmount": serde_json::from_str::<serde_json::Value>("25.00").unwrap(),
         "status": "ISSUED",
         "updatedAt": "2024-01-01T12:00:00.000Z",
         "evidence": [{
@@ -176,7 +177,8 @@ fn rows_may_be_wrong_each_by_itself() {
         switches.instants = Instants::NoOffset;
     });
     let rows = list(&server, DAY)["data"].clone();
-    assert_eq!((&rows[0]["status"], &rows[0]["fineAmount"]), (&"ISSUED".into(), &25.0.into()));
+    assert_eq!(rows[0]["status"], "ISSUED");
+    assert_eq!(rows[0]["fineAmount"].as_f64(), Some(25.0));
     assert_eq!(rows[0]["timestamp"], "2024-01-01T11:59:00.000Z");
     let row = &rows[1];
     assert_eq!((row.get("status"), &row["fineAmount"]), (None, &"25.00".into()));
