@@ -69,6 +69,11 @@ pub fn look(
     (now, closely): (DateTime<Utc>, Closely),
     rights: &RightsLooked,
 ) -> Result<Looked, StoreError> {
+    if config.vehicles.services.is_empty() {
+        // A club without any asks the state file nothing; where the last service has gone, all of it goes.
+        let are_old = rights.is_read_whole();
+        return Ok(Looked { kept_since: DateTime::<Utc>::MAX_UTC, are_old, ..Looked::default() });
+    }
     let kept_since = config.vehicles.kept_since(now);
     let are_old = store.citations().are_older(kept_since)?;
     let read = store.rights().files()?;
