@@ -14,8 +14,10 @@ use clap::{ArgAction, ArgGroup, Args, CommandFactory as _, Parser, Subcommand, V
 use clap_complete::Shell;
 
 use crate::command::{CommandName, Invocation};
+use crate::config::Passwords;
 use crate::config::value::interval;
 use crate::exit::Exit;
+use crate::model::AskedThing;
 use crate::report::history::Since;
 use crate::text::topics::TOPICS;
 pub use init::{InitArgs, NewDoor};
@@ -295,6 +297,18 @@ impl Command {
         }
     }
 
+    /// The passwords that it needs: an officer's question is answered also where a door's cannot be read.
+    #[must_use]
+    pub fn passwords(&self) -> Passwords<'_> {
+        match self {
+            Self::Lookup(args) if args.asks_nobody() => Passwords::None,
+            Self::Apply(ApplyArgs { event: Some(_), from, .. }) => {
+                Passwords::OfEvents(from.as_deref().unwrap_or_default())
+            }
+            _ => Passwords::All,
+        }
+    }
+
     /// Whether it answers a web server.
     #[must_use]
     pub fn is_cgi(&self) -> bool {
@@ -428,15 +442,15 @@ pub struct CheckArgs {
 /// Flags of `lookup`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct LookupArgs {
-    /// A name or its beginning, an e-mail address, a Cardskipper member number, person:EMPLOYEENO, or
-    /// plate:CT:ABC123 or plate:ABC123; - reads it from standard input, since every user of this computer
-    /// can see a command line.
+    /// A name or its beginning, an e-mail address, a Cardskipper member number, person:EMPLOYEENO,
+    /// plate:CT:ABC123 or plate:ABC123, permit:ID, session:ID, citation:ID or meter:ID; - reads it from
+    /// standard input, since every user of this computer can see a command line.
     #[arg(value_name = "WHO", required_unless_present_any = ["batch", "request"])]
     pub who: Vec<String>,
-    /// For a plate: the zone that the car stands in; without it, every zone.
+    /// For a plate, a permit or a session: the zone that the car stands in; without it, every zone.
     #[arg(long, value_name = "ZONE", conflicts_with = "batch")]
     pub zone: Option<String>,
-    /// For a plate: the instant that is asked about, as in 2026-11-29T14:00:00+01:00.
+    /// For a plate, a permit or a session: the instant that is asked about, as in 2026-11-29T14:00:00+01:00.
     #[arg(long, value_name = "TIME", conflicts_with = "batch")]
     pub at: Option<String>,
     /// Answer a question about a plate for each line of this file, or of - for standard input, each with one
@@ -452,6 +466,15 @@ pub struct LookupArgs {
     /// Ask nobody: show what is known from the last runs.
     #[arg(long)]
     pub offline: bool,
+}
+
+impl LookupArgs {
+    /// Whether it is answered from the state file alone, as far as the command line shows.
+    #[must_use]
+    pub fn asks_nobody(&self) -> bool {
+        let is_of_a_thing = AskedThing::parse(&self.who.join(" ")).is_some();
+        self.request.is_some() || self.batch.is_some() || is_of_a_thing
+    }
 }
 
 #[cfg(test)]

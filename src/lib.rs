@@ -195,7 +195,8 @@ fn try_run(
         _ => {}
     }
     let path = config::find(cli.config_file(), environment, working_dir)?;
-    let mut config = config::load(&path, environment, connectors::KINDS)?;
+    let passwords = command.passwords();
+    let mut config = config::load_for(&path, environment, connectors::KINDS, passwords)?;
     config.invocation = cli.invocation(working_dir);
     club.clone_from(&config.club);
     // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
@@ -205,10 +206,12 @@ fn try_run(
             log::warn!("{warning}");
         }
     }
+    let listings = config.vehicles.services.iter().map(|service| service.list_within);
+    let stop = Stop::listening(clock).after_listings_of(listings.max().unwrap_or_default());
     let context = cmd::Context {
         config,
         clock,
-        stop: Stop::listening(clock),
+        stop,
         is_json: cli.json,
         is_verbose: cli.verbose > 0,
         is_quiet: cli.quiet,

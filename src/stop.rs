@@ -86,6 +86,13 @@ impl Stop {
         }
     }
 
+    /// Leaves a minute for the work itself after a listing that may take so long.
+    #[must_use]
+    pub fn after_listings_of(mut self, listing: Duration) -> Self {
+        self.limit = self.limit.max(listing.saturating_add(Duration::from_secs(60)));
+        self
+    }
+
     /// Listens from now on for SIGINT and SIGTERM; on Windows for what a console tells, of which Ctrl-C and
     /// Ctrl-Break count as the first, and its closing, the log-off and the shutdown as the second.
     #[must_use]

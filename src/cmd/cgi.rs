@@ -28,21 +28,33 @@ pub(super) const RETRY_AFTER: &str = "Retry-After: 5";
 /// How long a body may take to come.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
-/// The body is shorter than announced, takes too long, or cannot be read.
+/// Why there is no body.
 #[derive(Debug, thiserror::Error)]
-#[error("the request broke off")]
-pub(super) struct Broken;
+pub(super) enum NoBody {
+    #[error("the request says no length")]
+    NoLength,
+    #[error("the document is larger than {} bytes", Limits::DOCUMENT.bytes_max)]
+    TooLarge,
+    /// It is shorter than announced, takes too long, or cannot be read.
+    #[error("the request broke off")]
+    Broken,
+}
 
-/// The body of a request, and never more of it than a document may have and one.
-pub(super) fn body(environment: &Environment) -> Result<Vec<u8>, Broken> {
+/// The body of a request, and never more of it than a document may have.
+pub(super) fn body(environment: &Environment) -> Result<Vec<u8>, NoBody> {
     let length = environment.get("CONTENT_LENGTH").unwrap_or_default();
-    let length: u64 = length.parse().map_err(|_| Broken)?;
+    let is_number = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+    let length = match length.parse::<u64>() {
+        Ok(length) if length <= Limits::DOCUMENT.bytes_max as u64 => length,
+        // More digits than a number has are too many bytes as well.
+        _ if is_number => return Err(NoBody::TooLarge),
+        _ => return Err(NoBody::NoLength),
+    };
     // Whoever stops in the middle of it would hold a process for ever.
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || sender.send(read(std::io::stdin().lock(), length)));
-    let bytes = receiver.recv_timeout(BODY_WITHIN).map_err(|_| Broken)?.map_err(|_| Broken)?;
-    let limit = Limits::DOCUMENT.bytes_max as u64;
-    if (bytes.len() as u64) < length.min(limit + 1) { Err(Broken) } else { Ok(bytes) }
+    let bytes = receiver.recv_timeout(BODY_WITHIN).ok().and_then(Result::ok);
+    bytes.filter(|bytes| bytes.len() as u64 == length).ok_or(NoBody::Broken)
 }
 
 /// A document from a file, or from standard input.

@@ -17,6 +17,12 @@ const TOLERANCE_DAYS_MAX: u64 = 1;
 /// One in use and one that comes or goes; a third is a forgotten one.
 const SECRETS_MAX: usize = 4;
 
+/// What Standard Webhooks demands of a key.
+const KEY_BYTES_MIN: usize = 24;
+
+/// As many letters and digits as hold some 96 bits.
+const TEXT_BYTES_MIN: usize = 16;
+
 words! {
     /// How an event proves where it comes from.
     pub enum EventScheme {
@@ -87,6 +93,9 @@ pub(super) fn events(outer: &Section<'_>, surroundings: &Surroundings<'_>) -> Op
     let header = header.or("webhook-signature".to_owned());
     section.finish();
     let secrets = secrets.filter(|secrets| (1..=SECRETS_MAX).contains(&secrets.len()))?;
+    if !surroundings.needs_passwords_of(&section) {
+        return Some(EventsConfig { scheme, secrets, tolerance, header });
+    }
     if scheme == EventScheme::Standard
         && secrets.iter().any(|secret| standard_key(secret.expose()).is_none())
     {
@@ -95,6 +104,18 @@ pub(super) fn events(outer: &Section<'_>, surroundings: &Surroundings<'_>) -> Op
                     scheme = \"stripe\"";
         section.wrong("secrets", wrong.hint(hint));
         return None;
+    }
+    let is_short = |secret: &Secret| match scheme {
+        EventScheme::Standard => {
+            standard_key(secret.expose()).is_some_and(|key| key.len() < KEY_BYTES_MIN)
+        }
+        EventScheme::Stripe | EventScheme::Bearer => secret.expose().len() < TEXT_BYTES_MIN,
+    };
+    if secrets.iter().any(is_short) {
+        section.warn(format!(
+            "{} holds a secret that is so short that it can be guessed; have the sender make a longer one.",
+            section.dotted("secrets")
+        ));
     }
     Some(EventsConfig { scheme, secrets, tolerance, header })
 }

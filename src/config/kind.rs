@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use toml::de::DeValue;
 use url::Url;
@@ -181,7 +182,8 @@ pub trait RightsSettings: Any + Debug + Send + Sync {
     /// Whether it can be asked for what has changed, so that all of it is listed once in a while.
     fn lists_changes(&self) -> bool;
 
-    /// Prepares to ask, also about single zones by the names that it has for them; nothing is sent yet.
+    /// Prepares to ask, also about single zones by the names that it has for them; nothing is sent yet. A listing may
+    /// take so long with all its pages.
     ///
     /// # Errors
     /// [`Failure`] where the address or the TLS set-up is unusable, or there is nothing to ask for.
@@ -189,6 +191,7 @@ pub trait RightsSettings: Any + Debug + Send + Sync {
         &self,
         wiring: Wiring,
         zones: &[ParkingZoneName],
+        list_within: Duration,
     ) -> Result<Box<dyn RightsService>, Failure>;
 
     /// Whether its citations are to be listed.

@@ -11,7 +11,7 @@ use super::schema;
 use super::secret_source::{Surroundings, is_readable_by_others};
 use super::section::{Reader, Section};
 use super::value::SINGLE_QUOTES;
-use super::{Config, ConfigError, Environment, Kinds, Problem};
+use super::{Config, ConfigError, Environment, Kinds, Passwords, Problem};
 use crate::net::bounded::{self, Bounded};
 use crate::text::shell::quoted;
 
@@ -23,10 +23,25 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// # Errors
 /// [`ConfigError`] with everything that is wrong with the file, its passwords and its overrides.
 pub fn load(path: &Path, environment: &Environment, kinds: Kinds) -> Result<Config, ConfigError> {
+    load_for(path, environment, kinds, Passwords::All)
+}
+
+/// The same for a command that needs these passwords alone. The others are empty where they cannot be read, so that
+/// nothing must be asked with such a configuration that was not said to be.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(
+    path: &Path,
+    environment: &Environment,
+    kinds: Kinds,
+    passwords: Passwords<'_>,
+) -> Result<Config, ConfigError> {
     let of_file = |wrong| ConfigError::of_file(path.to_owned(), wrong);
     let file = read_file(path).map_err(of_file)?;
     let absolute = std::path::absolute(path).map_err(|error| of_file(unreadable(&error)))?;
-    interpret(&file, &absolute, environment, kinds)
+    let surroundings = Surroundings::new(environment, absolute.parent().unwrap_or(&absolute));
+    interpret(&file, &absolute, &Surroundings { passwords, ..surroundings }, kinds)
         .map_err(|problems| ConfigError { path: path.to_owned(), problems })
 }
 
@@ -41,7 +56,8 @@ pub fn draft(
     kinds: Kinds,
 ) -> Result<Config, ConfigError> {
     let file = SourceFile { bytes: text.as_bytes().to_vec(), is_readable_by_others: false };
-    interpret(&file, path, environment, kinds)
+    let surroundings = Surroundings::new(environment, path.parent().unwrap_or(path));
+    interpret(&file, path, &surroundings, kinds)
         .map_err(|problems| ConfigError { path: path.to_owned(), problems })
 }
 
@@ -74,7 +90,7 @@ fn unreadable(error: &std::io::Error) -> Wrong {
 pub(super) fn interpret(
     file: &SourceFile,
     path: &Path,
-    environment: &Environment,
+    surroundings: &Surroundings<'_>,
     kinds: Kinds,
 ) -> Result<Config, Vec<Problem>> {
     let text = decode(&file.bytes).map_err(|problem| vec![problem])?;
@@ -83,12 +99,10 @@ pub(super) fn interpret(
         Ok(document) => document.into_inner(),
         Err(error) => return Err(vec![syntax_error(&error, &text, &report)]),
     };
-    let reader = Reader { report, overrides: Overrides::new(environment) };
-    let folder = path.parent().unwrap_or(path);
-    let surroundings = Surroundings::new(environment, folder);
+    let reader = Reader { report, overrides: Overrides::new(surroundings.environment) };
     let config = {
         let top = Section::top(&reader, &document);
-        schema::read(&top, path, kinds, &surroundings)
+        schema::read(&top, path, kinds, surroundings)
     };
     reader.overrides.report_unknown(&reader.report);
     if file.is_readable_by_others && surroundings.has_literal.get() {

@@ -60,12 +60,12 @@ pub use kind::{
     RightsSettings, SourceKind, SourceParts, SourceSettings, TargetKind, TargetParts,
     TargetSettings, Wiring,
 };
-pub use load::{draft, load};
+pub use load::{draft, load, load_for};
 pub use meters::MetersConfig;
 pub use permit_list::{ListFormat, PermitListConfig};
 pub use problem::{ConfigError, Problem, Wrong};
 pub use rights_service::RightsServiceConfig;
-pub use secret::Secret;
+pub use secret::{Passwords, Secret};
 pub use vehicles::{EventSender, RightsFileConfig, Vehicles};
 
 pub use crate::model::LinkRule;

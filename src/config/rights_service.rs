@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::events::{EventsConfig, events};
+use super::problem::Wrong;
 use super::secret_source::Surroundings;
 use super::section::Section;
 use super::{RightsKind, RightsSettings, value};
@@ -17,6 +18,9 @@ const FRESH_FOR_DAYS_MAX: u64 = 1;
 
 /// Whoever lists all rights only once a month finds a forgotten deletion a month late.
 const FULL_EVERY_DAYS_MAX: u64 = 30;
+
+/// Some registers take seconds for a page of a thousand.
+const LIST_WITHIN_MAX: Duration = Duration::from_secs(600);
 
 /// A section of a service of rights.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub struct RightsServiceConfig {
     pub fresh_for: Duration,
     /// All rights are listed at least this often.
     pub full_every: Duration,
+    /// A listing may take so long with all its pages.
+    pub list_within: Duration,
     /// How its events are proven, where it sends any.
     pub events: Option<EventsConfig>,
 }
@@ -60,10 +66,29 @@ pub(super) fn rights_service(
         }
         false => DAY,
     };
+    let list_within = section.text("list_within", |text| {
+        let within = value::interval(text, 1)?;
+        let hint = "write up to \"10m\"; a run holds up the next one for as long";
+        if within <= LIST_WITHIN_MAX {
+            Ok(within)
+        } else {
+            Err(Wrong::new("is too long").hint(hint))
+        }
+    });
+    let list_within = list_within.or(MINUTE);
     let events = kind.events().and_then(|_| events(section, surroundings));
     section.finish();
     // The zones are read after it.
     let zones = Vec::new();
     let settings = settings?;
-    Some(RightsServiceConfig { name: name?, kind, settings, zones, fresh_for, full_every, events })
+    Some(RightsServiceConfig {
+        name: name?,
+        kind,
+        settings,
+        zones,
+        fresh_for,
+        full_every,
+        list_within,
+        events,
+    })
 }

@@ -2,6 +2,17 @@
 
 use std::fmt;
 
+/// Which passwords a command needs: one that cannot be read stops whoever needs it, and nobody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passwords<'n> {
+    /// Every one.
+    All,
+    /// Those that prove the events of the section with this name.
+    OfEvents(&'n str),
+    /// None: the command asks nobody.
+    None,
+}
+
 /// A password or token. `Debug` shows `***`, there is no `Display`, and only the clients, which must
 /// send it, ask for [`Secret::expose`].
 #[derive(Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::load::absolute;
 use super::problem::{Wrong, shown};
 use super::section::{Raw, Section, mismatch, text};
-use super::{Environment, Secret, value};
+use super::{Environment, Passwords, Secret, value};
 use crate::net::bounded::{self, Bounded};
 
 /// The most bytes of a file that holds a password: many times more than any login takes.
@@ -22,6 +22,8 @@ pub struct Surroundings<'a> {
     pub environment: &'a Environment,
     /// The folder of the configuration file, absolute.
     pub folder: &'a Path,
+    /// The passwords that are needed.
+    pub passwords: Passwords<'a>,
     /// Set when a password is in the file itself.
     pub has_literal: Cell<bool>,
     /// The files that passwords were looked for in.
@@ -32,7 +34,18 @@ impl<'a> Surroundings<'a> {
     /// Before anything was read.
     pub fn new(environment: &'a Environment, folder: &'a Path) -> Self {
         let (has_literal, secret_files) = (Cell::new(false), RefCell::default());
-        Self { environment, folder, has_literal, secret_files }
+        Self { environment, folder, passwords: Passwords::All, has_literal, secret_files }
+    }
+}
+
+impl Surroundings<'_> {
+    /// Whether a password of this section must be readable.
+    pub(super) fn needs_passwords_of(&self, section: &Section<'_>) -> bool {
+        match self.passwords {
+            Passwords::All => true,
+            Passwords::OfEvents(name) => section.dotted("").ends_with(&format!(".{name}.events.")),
+            Passwords::None => false,
+        }
     }
 }
 
@@ -62,7 +75,7 @@ pub fn read(
     let found = section.find(key)?;
     let fetched = match found.raw {
         Raw::Variable(text) => literal(text),
-        Raw::File(value) => fetch_value(value, surroundings),
+        Raw::File(value) => fetch_value(value, section, surroundings),
     };
     settled(section, key, section.settle(key, &found.origin, fetched)?)
 }
@@ -76,7 +89,7 @@ pub fn read_list(
 ) -> Option<Vec<Secret>> {
     let read = section.list(key, |value| {
         let is_literal = matches!(value, DeValue::String(_));
-        fetch_value(value, surroundings).map(|fetched| (fetched, is_literal))
+        fetch_value(value, section, surroundings).map(|fetched| (fetched, is_literal))
     })?;
     if read.iter().any(|(_, (_, is_literal))| *is_literal) {
         warn_of_literal(section, key, surroundings);
@@ -100,10 +113,23 @@ fn settled(section: &Section<'_>, key: &str, fetched: Fetched) -> Option<Secret>
     Some(fetched.secret)
 }
 
-fn fetch_value(value: &DeValue<'_>, surroundings: &Surroundings<'_>) -> Result<Fetched, Wrong> {
+fn fetch_value(
+    value: &DeValue<'_>,
+    section: &Section<'_>,
+    surroundings: &Surroundings<'_>,
+) -> Result<Fetched, Wrong> {
     match value {
         DeValue::String(text) => literal(text),
-        DeValue::Table(table) => source(table).and_then(|source| fetch(&source, surroundings)),
+        DeValue::Table(table) => {
+            let fetched = fetch(&source(table)?, surroundings);
+            match surroundings.needs_passwords_of(section) {
+                true => fetched,
+                false => {
+                    let empty = || Fetched { secret: Secret::new(String::new()), warning: None };
+                    Ok(fetched.unwrap_or_else(|_| empty()))
+                }
+            }
+        }
         other => {
             let wrong = mismatch(other, "text or { env = \"NAME\" }");
             Err(if other.is_array() { wrong } else { wrong.hint("put it in quotes") })

@@ -102,6 +102,12 @@ impl Vehicles {
         !self.files.is_empty() || !self.services.is_empty()
     }
 
+    /// The sections that rights come from.
+    pub fn sources(&self) -> impl Iterator<Item = &SourceName> {
+        let files = self.files.iter().map(|file| &file.name);
+        files.chain(self.services.iter().map(|service| &service.name))
+    }
+
     /// Everybody who may send events.
     pub fn event_senders(&self) -> impl Iterator<Item = EventSender<'_>> {
         let services = self.services.iter().filter_map(|service| {

@@ -85,7 +85,7 @@ impl Systems for Network {
     }
 
     fn rights(&self, config: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {
-        config.settings.connect(self.wiring(config.section()), &config.zones)
+        config.settings.connect(self.wiring(config.section()), &config.zones, config.list_within)
     }
 
     fn requests(&self) -> BTreeMap<String, u64> {

@@ -69,6 +69,17 @@ pub enum RightKind {
     Permit(RightCode),
 }
 
+impl RightKind {
+    /// `session`, or the type of the permit.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Session => "session",
+            Self::Permit(code) => code.as_str(),
+        }
+    }
+}
+
 /// Whether a right is in force.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RightState {
@@ -115,6 +126,8 @@ pub struct TooManyWindows;
 pub struct ParkingRight {
     pub source: SourceName,
     pub id: RightId,
+    /// What its holder knows it by, where that is another name: the number on a permit.
+    pub number: Option<RightId>,
     pub version: RightVersion,
     pub kind: RightKind,
     pub state: RightState,
@@ -136,7 +149,7 @@ impl ParkingRight {
         if holders.len() > WINDOWS_MAX || zones.len() > WINDOWS_MAX {
             return Err(TooManyWindows);
         }
-        Ok(Self { source, id, version, kind, state, holders, zones })
+        Ok(Self { source, id, number: None, version, kind, state, holders, zones })
     }
 
     /// Who holds it, and when.

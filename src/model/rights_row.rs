@@ -12,6 +12,8 @@ pub struct RightsRow {
     pub line: u32,
     /// What the file calls the right; one without an id is called by file and row.
     pub id: RightId,
+    /// What its holder knows it by, where that is another name.
+    pub number: Option<RightId>,
     pub kind: RightKind,
     pub state: RightState,
     pub plate: Plate,

@@ -42,6 +42,38 @@ impl Who {
     }
 }
 
+/// What else than a member a WHO names, without the word before the colon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedThing<'t> {
+    Plate(&'t str),
+    Permit(&'t str),
+    Session(&'t str),
+    Citation(&'t str),
+    Meter(&'t str),
+}
+
+impl<'t> AskedThing<'t> {
+    /// Reads what was typed; the word before the colon in letters of any size.
+    #[must_use]
+    pub fn parse(text: &'t str) -> Option<Self> {
+        let (word, name) = text.split_once(':')?;
+        match word.to_ascii_lowercase().as_str() {
+            "plate" => Some(Self::Plate(name)),
+            "permit" => Some(Self::Permit(name)),
+            "session" => Some(Self::Session(name)),
+            "citation" => Some(Self::Citation(name)),
+            "meter" => Some(Self::Meter(name)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is asked about at a place and an instant.
+    #[must_use]
+    pub fn is_somewhere(self) -> bool {
+        matches!(self, Self::Plate(_) | Self::Permit(_) | Self::Session(_))
+    }
+}
+
 /// Whom `lookup` was asked for: a WHO, or a name that several may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {

@@ -35,12 +35,19 @@ pub(crate) struct Bounds {
     pub retry: Rule,
 }
 
+impl Bounds {
+    /// The usual ones, with so long for all pages of a listing.
+    pub fn listing_within(listing: Duration) -> Self {
+        Self { listing, ..Self::default() }
+    }
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
             answer: Duration::from_secs(30),
-            listing: Duration::from_secs(40),
+            listing: Duration::from_secs(60),
             bytes: 8 * 1024 * 1024,
             retry: Rule {
                 repeats_max: 2,

@@ -1,6 +1,7 @@
 //! A service of parking rights: it lists who may stand where, and is never written to.
 
 use chrono::{DateTime, Utc};
+use smol_str::SmolStr;
 
 use super::{Class, Failure};
 use crate::model::{CitationId, CitationState, Period, RightCode, RightId, RightKind, RightState};
@@ -11,6 +12,8 @@ use crate::model::{CitationId, CitationState, Period, RightCode, RightId, RightK
 pub struct ListedRight {
     /// What the service calls it, or a digest of the entry where it cannot be named.
     pub id: RightId,
+    /// What its holder knows it by, where that is another name: the number on a permit.
+    pub number: Option<RightId>,
     /// What it is cannot be told: nobody has it, and its cars are in doubt.
     pub is_unreadable: bool,
     pub kind: RightKind,
@@ -18,7 +21,7 @@ pub struct ListedRight {
     /// The cars that hold it: the plate and its issuer, which may be empty.
     pub plates: Vec<ListedPlate>,
     /// Where it holds, in the service's words; `None`: everywhere.
-    pub zones: Option<Vec<String>>,
+    pub zones: Option<Vec<SmolStr>>,
     /// When it holds; `Err` where its dates are none or cannot be right, with the later one, as far as that
     /// is sure.
     pub period: Result<Period, Option<DateTime<Utc>>>,
@@ -29,9 +32,9 @@ pub struct ListedRight {
 /// A plate as a service spells it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ListedPlate {
-    pub text: String,
+    pub text: SmolStr,
     /// `CT`, or empty.
-    pub issuer: String,
+    pub issuer: SmolStr,
 }
 
 impl std::fmt::Debug for ListedPlate {

@@ -14,7 +14,7 @@ use crate::command::CommandName;
 use crate::engine::citations::{CitationRight, Finding, Judged, Review, Why};
 use crate::engine::vehicles::ParkingStatus;
 use crate::exit::Exit;
-use crate::model::{CitationState, RightCode, RightKind, Zone, printable};
+use crate::model::{CitationState, RightCode, Zone, printable};
 use crate::text::lists::many;
 use crate::text::times::whole_seconds;
 use crate::trouble::{Trouble, TroubleWord};
@@ -193,10 +193,7 @@ pub(super) fn told(one: &Judged) -> Told<'_> {
         right: right.as_ref().map(|right| RightTold {
             source: right.source.as_str(),
             id: right.id.as_str(),
-            kind: match &right.kind {
-                RightKind::Session => "session",
-                RightKind::Permit(code) => code.as_str(),
-            },
+            kind: right.kind.word(),
             from: right.period.begin(),
             until: right.period.end(),
             matched_without_issuer: right.is_matched_without_issuer,

@@ -20,7 +20,7 @@ use crate::engine::vehicles::{
 use crate::exit::Exit;
 use crate::model::{
     ParkingRight, ParkingZone, ParkingZoneName, Period, Plate, PlateRefusal, RightHolder,
-    RightKind, RightState, SourceName, Zone,
+    RightState, SourceName, Zone,
 };
 use crate::text::times::whole_seconds;
 
@@ -40,7 +40,9 @@ pub enum QuestionError {
         "the instant has no offset from UTC, or is none: write 2026-11-29T14:00:00+01:00 or …Z"
     )]
     NoMoment,
-    #[error("--zone and --at are for a plate: `ivms-sync lookup plate:ABC123 --zone A1`")]
+    #[error(
+        "--zone and --at are for a plate, a permit or a session: `ivms-sync lookup plate:ABC123 --zone A1`"
+    )]
     OnlyForPlates,
     #[error("nothing is known of citations: no service lists or reports any")]
     NoCitations,
@@ -122,11 +124,12 @@ struct ZoneTold {
     exit: Exit,
 }
 
+/// What is said of a car, as it is written.
 #[derive(Debug, Clone, Serialize)]
-struct VerdictTold {
+pub(super) struct VerdictTold {
     /// Nothing where it cannot be said.
-    valid: Option<bool>,
-    status: ParkingStatus,
+    pub(super) valid: Option<bool>,
+    pub(super) status: ParkingStatus,
     #[serde(serialize_with = "whole_seconds")]
     until: Option<DateTime<Utc>>,
     by: Option<String>,
@@ -170,7 +173,7 @@ pub fn exit_of(status: ParkingStatus) -> Exit {
 
 /// How good an answer is among those of several zones: valid in one is what the desk looks for, and without
 /// that, what cannot be said of one zone leaves the whole open.
-fn goodness(exit: Exit) -> u8 {
+pub(super) fn goodness(exit: Exit) -> u8 {
     match exit {
         Exit::InStep => 0,
         Exit::Temporary => 1,
@@ -260,20 +263,9 @@ fn membership(at_gates: &[CarAtGate]) -> Option<VerdictTold> {
         None => ParkingStatus::NotFound,
     };
     Some(VerdictTold {
-        valid: match status.answer() {
-            Answer::Valid => Some(true),
-            Answer::NoRight | Answer::NotHereAndNow => Some(false),
-            Answer::CannotBeSaid => None,
-        },
-        status,
-        until: None,
         by: told.map(|member| member.by.right.clone()),
-        stale: Vec::new(),
-        matched_without_issuer: false,
-        left_out: 0,
-        from: None,
         source: told.map(|member| member.by.source.clone()),
-        is_unstopped: false,
+        ..VerdictTold::bare(status)
     })
 }
 
@@ -291,31 +283,9 @@ fn of_zone(
     ZoneTold {
         zone: zone.name().to_string(),
         name: vehicles.titles.get(zone.name()).cloned(),
-        verdict: of_verdict(&verdict),
+        verdict: VerdictTold::of(&verdict),
         exit_code: exit.code(),
         exit,
-    }
-}
-
-fn of_verdict(verdict: &Verdict<'_>) -> VerdictTold {
-    let valid = match verdict.status.answer() {
-        Answer::Valid => Some(true),
-        Answer::NoRight | Answer::NotHereAndNow => Some(false),
-        Answer::CannotBeSaid => None,
-    };
-    // What is known of a car of which nothing can be said is among its rights.
-    let told = verdict.told.filter(|_| valid.is_some());
-    VerdictTold {
-        valid,
-        status: verdict.status,
-        until: told.and_then(|told| told.period.end()),
-        by: told.map(|told| told.right.id.to_string()),
-        stale: verdict.doubts.stale.iter().map(ToString::to_string).collect(),
-        matched_without_issuer: told.is_some_and(|told| told.is_matched_without_issuer),
-        left_out: verdict.doubts.left_out.len(),
-        from: told.map(|told| told.period.begin()),
-        source: told.map(|told| told.right.source.clone()),
-        is_unstopped: !verdict.doubts.unstopped.is_empty(),
     }
 }
 
@@ -359,10 +329,7 @@ fn of_right(
     Some(RightTold {
         source: right.source.to_string(),
         id: right.id.to_string(),
-        kind: match &right.kind {
-            RightKind::Session => "session".to_owned(),
-            RightKind::Permit(code) => code.to_string(),
-        },
+        kind: right.kind.word().to_owned(),
         holders: holders.collect(),
         zones: right.zones().iter().map(|(zone, _)| zone.to_string()).collect(),
         from: period.map(|period| period.begin()),
@@ -390,12 +357,7 @@ impl Told {
         let mut text = format!("Plate {} at {at}\n", self.plate);
         for told in &self.zones {
             let name = told.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-            let tone = match told.verdict.valid {
-                Some(true) => Tone::Good,
-                Some(false) => Tone::Bad,
-                None => Tone::Warning,
-            };
-            let (word, more) = told.verdict.words(zone);
+            let (tone, word, more) = told.verdict.words(zone);
             let _ = writeln!(text, "  {}{name}: {}{more}", told.zone, look.paint(tone, word));
         }
         if let Some(told) = &self.membership {
@@ -433,8 +395,72 @@ impl Told {
 }
 
 impl VerdictTold {
-    /// A word or two, and what there is to say beside.
-    fn words(&self, zone: Zone) -> (&'static str, String) {
+    /// A status, and nothing beside.
+    fn bare(status: ParkingStatus) -> Self {
+        Self {
+            valid: match status.answer() {
+                Answer::Valid => Some(true),
+                Answer::NoRight | Answer::NotHereAndNow => Some(false),
+                Answer::CannotBeSaid => None,
+            },
+            status,
+            until: None,
+            by: None,
+            stale: Vec::new(),
+            matched_without_issuer: false,
+            left_out: 0,
+            from: None,
+            source: None,
+            is_unstopped: false,
+        }
+    }
+
+    pub(super) fn of(verdict: &Verdict<'_>) -> Self {
+        let bare = Self::bare(verdict.status);
+        // What is known of a car of which nothing can be said is among its rights.
+        let told = verdict.told.filter(|_| bare.valid.is_some());
+        Self {
+            until: told.and_then(|told| told.period.end()),
+            by: told.map(|told| told.right.id.to_string()),
+            stale: verdict.doubts.stale.iter().map(ToString::to_string).collect(),
+            matched_without_issuer: told.is_some_and(|told| told.is_matched_without_issuer),
+            left_out: verdict.doubts.left_out.len(),
+            from: told.map(|told| told.period.begin()),
+            source: told.map(|told| told.right.source.clone()),
+            is_unstopped: !verdict.doubts.unstopped.is_empty(),
+            ..bare
+        }
+    }
+
+    /// Where nothing is known that gives a right: that there is none is said only where all sources are fresh and no
+    /// row was left out.
+    pub(super) fn of_nothing<'s>(
+        stale: impl Iterator<Item = &'s SourceName>,
+        left_out: usize,
+    ) -> Self {
+        let stale: Vec<_> = stale.map(ToString::to_string).collect();
+        let is_known = stale.is_empty() && left_out == 0;
+        let status = if is_known { ParkingStatus::NotFound } else { ParkingStatus::Unknown };
+        Self { stale, left_out, ..Self::bare(status) }
+    }
+
+    /// The same where a row that was left out leaves it open.
+    pub(super) fn unknown(self, left_out: usize) -> Self {
+        Self { stale: self.stale, left_out, ..Self::bare(ParkingStatus::Unknown) }
+    }
+
+    /// How it is shown, a word or two, and what there is to say beside.
+    pub(super) fn words(&self, zone: Zone) -> (Tone, &'static str, String) {
+        let tone = match self.valid {
+            Some(true) => Tone::Good,
+            Some(false) => Tone::Bad,
+            None => Tone::Warning,
+        };
+        let (word, more) = self.word_and_more(zone);
+        (tone, word, more)
+    }
+
+    fn word_and_more(&self, zone: Zone) -> (&'static str, String) {
         let moment =
             |at: Option<DateTime<Utc>>| at.map(|at| with_zone(at, zone)).unwrap_or_default();
         let by = match (&self.by, &self.source) {

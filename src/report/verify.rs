@@ -315,7 +315,7 @@ fn permits(question: Question<'_>, rights: &[ParkingRight]) -> Vec<PermitTold> {
         if let Some((right, period)) = valid(question, right) {
             permits.push(PermitTold {
                 kind: kind.to_string(),
-                number: right.id.to_string(),
+                number: right.number.as_ref().unwrap_or(&right.id).to_string(),
                 valid_until: period.end(),
             });
         }

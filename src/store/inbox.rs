@@ -35,6 +35,8 @@ pub struct MeterKept {
     /// The space is paid for from here, until there, half-open.
     pub paid_from: Option<DateTime<Utc>>,
     pub paid_until: Option<DateTime<Utc>>,
+    /// Until when by a payment that the meter has named; no statement without one takes that back.
+    pub payment_until: Option<DateTime<Utc>>,
     /// When it stated that.
     pub said_at: DateTime<Utc>,
 }
@@ -48,6 +50,7 @@ row!(MeterKept {
     battery,
     paid_from,
     paid_until,
+    payment_until,
     said_at
 });
 
@@ -77,29 +80,19 @@ impl Inbox<'_> {
         })
     }
 
-    /// Keeps what a meter states, unless it has stated something later; what lies in the future is of a clock that was
-    /// wrong. A statement without payments leaves those that are known, and so does one `again` that says less.
-    pub fn keep_meter(
-        &self,
-        meter: &MeterKept,
-        now: DateTime<Utc>,
-        again: bool,
-    ) -> Result<(), StoreError> {
+    /// Keeps what is known of a meter by now.
+    pub fn keep_meter(&self, meter: &MeterKept) -> Result<(), StoreError> {
         self.0.exec(
-            "INSERT INTO meter VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-             ON CONFLICT (source, id) DO UPDATE SET zone = ?3, is_operational = ?4, is_occupied = ?5, \
-             battery = ?6, paid_from = coalesce(?7, paid_from), paid_until = \
-             CASE WHEN ?11 THEN max(coalesce(?8, paid_until), coalesce(paid_until, ?8)) \
-             ELSE coalesce(?8, paid_until) END, \
-             said_at = ?9 WHERE said_at <= ?9 OR said_at > ?10",
-            (meter, now, again),
+            "INSERT OR REPLACE INTO meter VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            meter,
         )
     }
 
     /// Every meter that ever stated anything, by section and name.
     pub fn meters(&self) -> Result<Vec<MeterKept>, StoreError> {
         self.0.all(
-            "SELECT source, id, zone, is_operational, is_occupied, battery, paid_from, paid_until, said_at \
+            "SELECT source, id, zone, is_operational, is_occupied, battery, paid_from, paid_until, payment_until, \
+             said_at \
              FROM meter ORDER BY source, id",
             (),
         )
@@ -108,7 +101,8 @@ impl Inbox<'_> {
     /// One meter.
     pub fn meter(&self, source: &SourceName, id: &str) -> Result<Option<MeterKept>, StoreError> {
         self.0.first(
-            "SELECT source, id, zone, is_operational, is_occupied, battery, paid_from, paid_until, said_at \
+            "SELECT source, id, zone, is_operational, is_occupied, battery, paid_from, paid_until, payment_until, \
+             said_at \
              FROM meter WHERE source = ?1 AND id = ?2",
             (source.as_str(), id),
         )

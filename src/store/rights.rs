@@ -3,10 +3,13 @@
 //! A plate is in no error and no log line, and it is gone for good with its row: pages that are freed are written
 //! over.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+mod ends;
+mod former;
 mod kept;
 
 use super::rows::row;
@@ -157,7 +160,7 @@ impl Rights<'_> {
         let rules = PlateRules::new(country, []).unwrap_or_default();
         let place = |id: i64| files.iter().position(|file| file.id == id);
         let mut found = OfPlate::default();
-        let sql = "SELECT file, line, plate, issuer, right_id, kind, state, zone, begins_at, ends_at, seal \
+        let sql = "SELECT file, line, plate, issuer, right_id, number, kind, state, zone, begins_at, ends_at, seal \
                    FROM parking_right WHERE plate = ?1";
         store.prepare(sql)?.each(text, |(kept, sealed): (KeptRight, i64)| {
             seal::check(Some(sealed), seal::seal_of(&kept, &store.accounts), "a right")?;
@@ -189,7 +192,7 @@ impl Rights<'_> {
     ) -> Result<(), StoreError> {
         let store = self.0;
         let rules = PlateRules::new(country, []).unwrap_or_default();
-        let sql = "SELECT file, line, plate, issuer, right_id, kind, state, zone, begins_at, ends_at, seal \
+        let sql = "SELECT file, line, plate, issuer, right_id, number, kind, state, zone, begins_at, ends_at, seal \
                    FROM parking_right NOT INDEXED";
         store.prepare(sql)?.each((), |(kept, sealed): (KeptRight, i64)| {
             seal::check(Some(sealed), seal::seal_of(&kept, &store.accounts), "a right")?;
@@ -198,18 +201,6 @@ impl Rights<'_> {
             }
             Ok(())
         })
-    }
-
-    /// The plates of a file whose rights have not ended, as they are spelt, and how many rows those are.
-    pub fn plates_running(
-        &self,
-        file: &RightsPart,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<String>, StoreError> {
-        self.0.all(
-            "SELECT plate FROM parking_right WHERE file = ?1 AND (ends_at IS NULL OR ends_at > ?2)",
-            (file.id, now),
-        )
     }
 
     /// How many rows of each file were left out for each reason, with the first lines of them.
@@ -234,12 +225,12 @@ impl Rights<'_> {
     }
 
     /// Keeps what was read of a part, in place of what was known of it, or of those rights of it; a right that
-    /// ended before `kept_since` is not kept.
+    /// ended before `kept_since` is not kept. What it said before is remembered where citations are held against it.
     pub fn record(
         &self,
         read: &RightsPartRead,
-        now: DateTime<Utc>,
-        kept_since: DateTime<Utc>,
+        (now, kept_since): (DateTime<Utc>, DateTime<Utc>),
+        is_held_against: bool,
     ) -> Result<(), StoreError> {
         let (source, path) = (read.source.as_str(), read.path.to_string_lossy());
         self.0.together(|store| {
@@ -253,7 +244,9 @@ impl Rights<'_> {
             )?;
             let id = match known {
                 Some(id) => {
-                    self.keep_former(id, &read.instead_of, now)?;
+                    if is_held_against {
+                        self.keep_former(id, Some(read), now)?;
+                    }
                     self.drop_rows(id, &read.instead_of)?;
                     id
                 }
@@ -299,6 +292,16 @@ impl Rights<'_> {
         Ok(free)
     }
 
+    /// The rights of a part whose holders know them by that number.
+    pub fn with_number(
+        &self,
+        part: &RightsPart,
+        number: &RightId,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let sql = "SELECT right_id FROM parking_right WHERE file = ?1 AND number = ?2";
+        self.0.all(sql, (part.id, number.as_str()))
+    }
+
     /// The rows of one right of a part.
     pub fn of_right(
         &self,
@@ -309,7 +312,7 @@ impl Rights<'_> {
         let store = self.0;
         let rules = PlateRules::new(country, []).unwrap_or_default();
         let (mut rows, mut left_out) = (Vec::new(), Vec::new());
-        let sql = "SELECT file, line, plate, issuer, right_id, kind, state, zone, begins_at, ends_at, seal \
+        let sql = "SELECT file, line, plate, issuer, right_id, number, kind, state, zone, begins_at, ends_at, seal \
                    FROM parking_right INDEXED BY parking_right_id \
                    WHERE file = ?1 AND right_id = ?2 ORDER BY line";
         store.prepare(sql)?.each((part.id, id.as_str()), |(kept, sealed): (KeptRight, i64)| {
@@ -345,58 +348,21 @@ impl Rights<'_> {
         })
     }
 
-    /// Forgets a file that no section names any more.
-    pub fn forget(&self, file: &RightsPart) -> Result<(), StoreError> {
+    /// Forgets a file that no section names any more; what it said is remembered as by [`Rights::record`].
+    pub fn forget(
+        &self,
+        file: &RightsPart,
+        now: DateTime<Utc>,
+        is_held_against: bool,
+    ) -> Result<(), StoreError> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
+            if is_held_against {
+                self.keep_former(file.id, None, now)?;
+            }
             self.drop_rows(file.id, &InsteadOf::Everything)?;
             store.exec("DELETE FROM rights_part WHERE id = ?1", file.id)
         })
-    }
-
-    /// Whether rights of a part ended before that time whose rows are kept still.
-    pub fn has_ended(&self, part: &RightsPart, before: DateTime<Utc>) -> Result<bool, StoreError> {
-        for sql in [
-            "SELECT line FROM parking_right INDEXED BY parking_right_end \
-             WHERE ends_at < ?1 AND file = ?2 LIMIT 1",
-            "SELECT line FROM parking_left_out INDEXED BY parking_left_out_until \
-             WHERE until_at < ?1 AND file = ?2 LIMIT 1",
-        ] {
-            if self.0.first::<i64>(sql, (before, part.id))?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Forgets the rows of a part whose rights ended before that time, for good; says how many.
-    pub fn forget_ended(
-        &self,
-        part: &RightsPart,
-        before: DateTime<Utc>,
-    ) -> Result<usize, StoreError> {
-        self.0.together(|store| {
-            store.write_over_what_goes()?;
-            let rights = "DELETE FROM parking_right INDEXED BY parking_right_end \
-                          WHERE ends_at < ?1 AND file = ?2";
-            let left_out = "DELETE FROM parking_left_out INDEXED BY parking_left_out_until \
-                            WHERE until_at < ?1 AND file = ?2";
-            let rights = store.prepare(rights)?.run((before, part.id))?;
-            Ok(rights + store.prepare(left_out)?.run((before, part.id))?)
-        })
-    }
-
-    /// The rights of a part that had ended at a moment and are kept still.
-    pub fn ended_of(
-        &self,
-        part: &RightsPart,
-        at: DateTime<Utc>,
-    ) -> Result<Vec<String>, StoreError> {
-        self.0.all(
-            "SELECT right_id FROM parking_right INDEXED BY parking_right_end \
-             WHERE file = ?1 AND ends_at <= ?2",
-            (part.id, at),
-        )
     }
 
     /// The SHA-256 of a file that looked cut off when the last run read it.
@@ -480,7 +446,7 @@ fn put_rows(
 ) -> Result<(), StoreError> {
     let is_kept = |end: Option<DateTime<Utc>>| end.is_none_or(|end| end >= kept_since);
     let mut put = store.prepare(
-        "INSERT INTO parking_right VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO parking_right VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     for row in read.rows.iter().filter(|row| is_kept(row.period.end())) {
         let kept = KeptRight::of(part, first, row);

@@ -220,6 +220,7 @@ CREATE TABLE parking_right (
     plate    TEXT    NOT NULL,           -- letters and digits alone
     issuer   TEXT,
     right_id TEXT    NOT NULL,           -- what the file calls it
+    number   TEXT,                       -- what its holder knows it by, where that is another name
     kind     TEXT,                       -- of permit; NULL: a session
     state    TEXT,                       -- cancelled, suspended, unknown:WORD; NULL: in force
     zone     TEXT    NOT NULL,           -- as the configuration calls it
@@ -232,10 +233,10 @@ CREATE INDEX parking_right_plate ON parking_right (plate);
 CREATE INDEX parking_right_id ON parking_right (file, right_id);
 CREATE INDEX parking_right_end ON parking_right (file, ends_at) WHERE ends_at IS NOT NULL;
 
--- Windows of rights that their service has changed or taken back: a citation of that time cannot be said to be right.
+-- What was said of a car and is not said any more: a citation of that time cannot be said to be rightful.
 CREATE TABLE parking_former (
     plate     TEXT    NOT NULL,
-    zone      TEXT    NOT NULL,
+    zone      TEXT,                      -- NULL: it could not be used, and may have been about any
     begins_at INTEGER NOT NULL,
     ends_at   INTEGER NOT NULL           -- no later than it was taken back
 ) STRICT;
@@ -311,6 +312,7 @@ CREATE TABLE meter (
     battery        INTEGER,              -- percent
     paid_from      INTEGER,              -- the space is paid for from here
     paid_until     INTEGER,              -- to here, half-open
+    payment_until  INTEGER,              -- to here by a payment that it has named
     said_at        INTEGER NOT NULL,     -- when it stated that
     PRIMARY KEY (source, id)
 ) STRICT, WITHOUT ROWID;

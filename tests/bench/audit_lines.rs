@@ -46,7 +46,7 @@ pub fn fill(state: &Path, lines: i64) -> Result<i64, Failure> {
              (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {copies}) SELECT n FROM n;
          INSERT INTO run SELECT run.id - {runs_before} + n * {runs}, command,
              started_at - ({copies} - n) * {APART_S}, ended_at - ({copies} - n) * {APART_S}, exit_code, confirmed, failed,
-             machine, boot FROM copy CROSS JOIN run WHERE run.id > {runs_before};
+             machine, boot, NULL FROM copy CROSS JOIN run WHERE run.id > {runs_before};
          INSERT INTO change SELECT id - {lines_before} + n * {there}, run - {runs_before} + n * {runs}, device, employee_no, source, holder,
              cause, kind, before_begin, before_end, after_begin, after_end, at - ({copies} - n) * {APART_S}, outcome,
              error, sent, waited

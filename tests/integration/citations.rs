@@ -374,3 +374,65 @@ fn a_report_is_what_a_listing_says() {
         assert_eq!(row[key], report[key], "{key}");
     }
 }
+
+/// What was known of a car then is not forgotten with its row. Mutants: a row that could not be used leaves nothing when
+/// it goes; one that leaves a listing of all does not; nor one of a spreadsheet, nor of a section that goes; a right
+/// that is only longer now counts as changed.
+#[test]
+fn what_is_not_known_any_more_is_remembered() {
+    for is_full in [false, true] {
+        let town = a_town(&format!(
+            "{ALL}\n[rights-file.exempt]\nfiles = [\"exempt.csv\"]\n[rights-file.staff]\nfiles = [\"staff.csv\"]"
+        ));
+        let sheet = |name: &str, rows: &str| {
+            let text =
+                format!("Plate,State,Zone,From,Until\n{rows}FILLER1,CT,A1,2026-01-01,2026-12-31\n");
+            fs::write(town.path(name), text).unwrap();
+        };
+        sheet(
+            "exempt.csv",
+            "SHEET1,CT,A1,2026-01-01,2026-12-31\nODDROW,CT,Z9,2026-01-01,2026-12-31\n",
+        );
+        sheet("staff.csv", "STAFF1,CT,A1,2026-01-01,2026-12-31\n");
+        let street = &town.street;
+        street.park("odd", "ODD1", "CT", "Z9", clock(-60), Some(clock(60)));
+        street.park("sold", "SOLD1", "CT", "A1", clock(-60), Some(clock(60)));
+        street.park("longer", "LONG1", "CT", "A1", clock(-20), Some(clock(10)));
+        town.tick(0, 0);
+        street.delete("odd");
+        street.delete("sold");
+        street.extend("longer", clock(60));
+        sheet("exempt.csv", "");
+        let text = fs::read_to_string(town.path("ivms-sync.toml")).unwrap();
+        let (text, _) = text.split_once("[rights-file.staff]").unwrap();
+        fs::write(town.path("ivms-sync.toml"), text).unwrap();
+        let sync: &[&str] = if is_full { &["sync", "--full"] } else { &["sync"] };
+        town.run(5, sync).ends(0);
+        // Heard of only now.
+        for (id, plate, minutes) in [
+            ("odd", "ODD1", -30),
+            ("sold", "SOLD1", -30),
+            ("sheet", "SHEET1", -30),
+            ("odd-row", "ODDROW", -30),
+            ("staff", "STAFF1", -30),
+            ("after", "SOLD1", 6),
+            ("before-it", "LONG1", -25),
+        ] {
+            cite(&town, id, plate, "A1", minutes);
+        }
+        town.street.cite("other-zone", "SOLD1", "CT", "B1", clock(-30), "EXPIRED_METER");
+        town.tick(10, 0);
+        let found = review(&town, 10, 5);
+        let mut unclear = ids(&found["unclear"]);
+        unclear.sort_unstable();
+        assert_eq!(unclear, ["odd", "odd-row", "sheet", "sold", "staff"], "{is_full}");
+        assert_eq!(found["stand"], 3, "{is_full}: {found}");
+        // Plates go with their time, these as well.
+        town.run(60 * 24 * 4, &["sync"]).ends(0);
+        for name in ["ivms-sync.db", "ivms-sync.db-wal"] {
+            let bytes = fs::read(town.path(name)).unwrap_or_default();
+            let bytes = String::from_utf8_lossy(&bytes);
+            assert!(!bytes.contains("SOLD1") && !bytes.contains("ODD1"), "{name}");
+        }
+    }
+}

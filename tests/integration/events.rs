@@ -529,3 +529,37 @@ mod behind_a_server {
         server.iter().for_each(|server| judge(&town, server));
     }
 }
+
+/// A password that cannot be read stops whoever needs it, and nobody else. Mutants: the officer has no answer, because the
+/// key of the service was changed; an event is taken although its own secret cannot be read.
+#[test]
+fn a_password_that_cannot_be_read_stops_whoever_needs_it() {
+    let town = a_town();
+    town.street.park("S-1", "ABC123", "CT", "A1", clock(-60), Some(clock(60)));
+    town.tick(0, 0);
+    let config = fs::read_to_string(town.path("ivms-sync.toml")).unwrap();
+    let without = |name: &str| {
+        let text = config.replace(&format!("env = \"{name}\""), "file = \"not-there\"");
+        assert_ne!(text, config);
+        fs::write(town.path("ivms-sync.toml"), text).unwrap();
+    };
+    let sender = Sender::stripe(METER_HOOK).signature_header("X-Meter-Signature");
+    let of_a_meter = |id: &str| sender.deliver("", clock(1), bodies::meter_status(id, "A1"));
+    without("IPS_KEY");
+    assert_eq!(town.ask(1, "CT:ABC123", "A1"), (0, "ACTIVE".to_owned()));
+    town.run(1, &["lookup", "session:S-1"]).ends(0);
+    town.typed(clock(1), &[], &["lookup", "--batch", "-"], "plate:CT:ABC123 A1\n").ends(0);
+    applied(&town, 1, "meters", &of_a_meter("M-1"));
+    for arguments in [&["sync"][..], &["diff"], &["check"], &["lookup", "anna@example.se"]] {
+        let told = town.run(1, arguments).ends(78);
+        assert!(told.stderr.contains("not-there"), "{}", told.stderr);
+    }
+    without("METER_HOOK");
+    town.run(2, &["lookup", "meter:M-1"]).ends(0);
+    take(&town, clock(2), "meters", &of_a_meter("M-2")).ends(78);
+    town.run(2, &["lookup", "meter:M-2"]).ends(20);
+    // What is no password at all is wrong for everybody.
+    fs::write(town.path("ivms-sync.toml"), config.replace("env = \"IPS_KEY\"", "key = \"a\""))
+        .unwrap();
+    town.run(3, &["lookup", "plate:ABC123"]).ends(78);
+}

@@ -94,6 +94,54 @@ fn what_is_sold_stopped_and_cancelled_is_told_to_the_officer() {
 }
 
 /// Mutants: a page is left out; half of a listing takes rights away.
+/// Mutants: a permit answers as a session and the other way; the best zone does not count; a row that was left out says
+/// "ended"; a source that is not fresh says "no such right"; a plate is shown.
+#[test]
+fn a_right_is_found_by_its_id() {
+    let town = a_town("permits = [\"*\"]");
+    let street = &town.street;
+    street.park("S-1", "ABC123", "CT", "A1", clock(-120), Some(clock(30)));
+    street.park("odd", "ODD111", "CT", "Z9", clock(-10), Some(clock(30)));
+    street.permit("RES-1", "RESIDENTIAL", "RES111", "CT", &["A2", "B1"], clock(-9000), None);
+    street.permit("OLD-1", "RESIDENTIAL", "OLD111", "CT", &["A2"], clock(-9000), Some(clock(-60)));
+    let ask = |minutes: i64, code: i32, words: &[&str]| {
+        let found = town.json(minutes, code, &[&["lookup"], words].concat());
+        assert!(!found.to_string().contains("111"), "{found}");
+        found["verdict"]["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(ask(0, 5, &["permit:RES-1"]), "UNKNOWN", "nothing was read yet");
+    town.run(0, &["sync"]).ends(4);
+    for (words, code, status) in [
+        (&["permit:RES-1"][..], 0, "ACTIVE"),
+        (&["PERMIT:RES-1", "--zone", "B1"], 0, "ACTIVE"),
+        (&["permit:RES-1", "--zone", "A1"], 22, "WRONG_ZONE"),
+        (&["permit:RES-RES-1"], 0, "ACTIVE"),
+        (&["session:RES-RES-1"], 20, "NOT_FOUND"),
+        (&["permit:OLD-1"], 22, "EXPIRED"),
+        (&["permit:OLD-1", "--at", "2026-03-10T10:00:00Z"], 0, "ACTIVE"),
+        (&["session:S-1"], 0, "ACTIVE"),
+        (&["session:S-1", "--at", "2026-03-10T12:31:00Z"], 5, "UNKNOWN"),
+        (&["session:RES-1"], 20, "NOT_FOUND"),
+        (&["permit:S-1"], 20, "NOT_FOUND"),
+        (&["permit:none"], 20, "NOT_FOUND"),
+        (&["session:odd"], 5, "UNKNOWN"),
+        (&["permit:"], 20, "NOT_FOUND"),
+    ] {
+        assert_eq!(ask(1, code, words), status, "{words:?}");
+    }
+    assert_eq!(ask(20, 5, &["permit:none"]), "UNKNOWN", "not fresh any more");
+    assert_eq!(ask(20, 0, &["permit:RES-1"]), "ACTIVE", "paid is paid");
+    let text = town.run(1, &["lookup", "permit:RES-1"]).ends(0).stdout;
+    assert!(
+        text.contains("RES-RES-1 of street (RESIDENTIAL), 1 car, in A2: valid without end"),
+        "{text}"
+    );
+    let text = town.run(1, &["lookup", "session:odd"]).ends(5).stdout;
+    assert!(text.contains("session:odd: cannot be said"), "{text}");
+    town.run(1, &["lookup", "permit:RES-1", "--zone", "B2x"]).ends(64);
+    town.run(1, &["lookup", "meter:RES-1", "--zone", "B2"]).ends(64);
+}
+
 #[test]
 fn every_way_to_page_is_read_whole_or_not_at_all() {
     let town = a_town("");

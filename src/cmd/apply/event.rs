@@ -61,8 +61,9 @@ fn run_as_cgi(
     if environment.get("REQUEST_METHOD") != Some("POST") {
         return cgi::say(context, cgi::NO_METHOD, &["Allow: POST"], &Wrong::new("method"));
     }
-    let Ok(body) = cgi::body(environment) else {
-        return cgi::say(context, cgi::BAD_REQUEST, &[], &Wrong::new(&cgi::Broken));
+    let body = match cgi::body(environment) {
+        Ok(body) => body,
+        Err(error) => return cgi::say(context, cgi::BAD_REQUEST, &[], &Wrong::new(&error)),
     };
     let headers = Headers::of_variables(environment.all());
     let delivery = Delivery { headers: &headers, body: &body, kind };
@@ -72,7 +73,13 @@ fn run_as_cgi(
             cgi::say(context, cgi::OK, &[], &EventReport::new(sender.name, &Outcome::Repeated))
         }
         Ok(Err(error)) => {
-            log::error!("{}: {error}", sender.name);
+            // A pointer is made of the document's own words, which are not for the log.
+            match &error {
+                EventError::Document(error) => {
+                    log::error!("{}: the document {}", sender.name, error.what)
+                }
+                other => log::error!("{}: {other}", sender.name),
+            }
             let status = match &error {
                 EventError::NotProven(_) => cgi::UNAUTHORIZED,
                 EventError::Document(error) => {
@@ -102,11 +109,12 @@ fn sender<'c>(context: &'c Context, args: &ApplyArgs) -> Result<EventSender<'c>,
 
 fn headers_of(path: &Path) -> Result<Headers, Error> {
     let named = path.display().to_string();
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read =
-        File::open(path).and_then(|file| file.take(HEADERS_BYTES_MAX).read_to_string(&mut text));
+        File::open(path).and_then(|file| file.take(HEADERS_BYTES_MAX).read_to_end(&mut bytes));
     read.map_err(|error| QuestionError::NoFile(named.clone(), error.to_string()))?;
-    let headers = Headers::parse(&text);
+    // Any sender's header may be in another encoding; none that proves something is.
+    let headers = Headers::parse(&String::from_utf8_lossy(&bytes));
     Ok(headers.map_err(|error: NoHeaders| QuestionError::NoFile(named, error.to_string()))?)
 }
 

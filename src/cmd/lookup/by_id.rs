@@ -1,37 +1,27 @@
-//! `lookup meter:ID` and `lookup citation:ID`: what is known of these, from the state file alone.
+//! `lookup meter:ID`, `citation:ID`, `permit:ID` and `session:ID`: what is known of these, from the state file alone.
 
+use super::car::Typed;
 use crate::cmd::Context;
 use crate::engine::citations::of_id;
+use crate::engine::rights::{Known, OfId};
+use crate::engine::vehicles::Readings;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::model::{AskedThing, RightId};
 use crate::report::citations::CitationAnswer;
 use crate::report::meters::MeterAnswer;
 use crate::report::parking::QuestionError;
-
-/// What is asked about.
-pub(super) enum Named<'t> {
-    Meter(&'t str),
-    Citation(&'t str),
-}
-
-impl<'t> Named<'t> {
-    pub(super) fn parse(typed: &'t str) -> Option<Self> {
-        let (kind, id) = typed.split_once(':')?;
-        match kind {
-            "meter" => Some(Self::Meter(id)),
-            "citation" => Some(Self::Citation(id)),
-            _ => None,
-        }
-    }
-}
+use crate::report::right_by_id::{AskedRight, RightAnswer};
 
 /// Answers.
-pub(super) fn run(context: &Context, typed: &str, named: &Named<'_>) -> Result<Exit, Error> {
+pub(super) fn run(context: &Context, typed: &Typed, thing: AskedThing<'_>) -> Result<Exit, Error> {
+    let who = typed.who.as_str();
     let (vehicles, now) = (&context.config.vehicles, context.clock.now());
     let zone = context.config.zone_of_people();
     let store = context.open_store_to_read_unchecked()?;
-    match *named {
-        Named::Meter(id) => {
+    match thing {
+        AskedThing::Plate(_) => super::car::run(context, typed),
+        AskedThing::Meter(id) => {
             if vehicles.meters.is_empty() {
                 return Err(QuestionError::NoMeters.into());
             }
@@ -41,22 +31,51 @@ pub(super) fn run(context: &Context, typed: &str, named: &Named<'_>) -> Result<E
                     kept.extend(store.inbox().meter(&section.name, id)?);
                 }
             }
-            let answer = MeterAnswer::new(typed, &kept, &vehicles.meters, now);
+            let answer = MeterAnswer::new(who, &kept, &vehicles.meters, now);
             match context.is_json {
                 true => context.print_json(&answer)?,
                 false => context.print(&answer.render(zone))?,
             }
             Ok(answer.exit())
         }
-        Named::Citation(id) => {
+        AskedThing::Citation(id) => {
             let judged = match &store {
                 Some(store) => of_id(vehicles, store, id, now)?,
                 None => Vec::new(),
             };
-            let answer = CitationAnswer::new(typed, &judged, now);
+            let answer = CitationAnswer::new(who, &judged, now);
             match context.is_json {
                 true => context.print_json(&answer)?,
                 false => context.print(&answer.render(&judged, zone, context.look))?,
+            }
+            Ok(answer.exit())
+        }
+        AskedThing::Permit(id) | AskedThing::Session(id) => {
+            if !vehicles.are_there() {
+                return Err(QuestionError::NoVehicles.into());
+            }
+            let (place, judged_at) = typed.place_and_moment(vehicles, now)?;
+            let asked = AskedRight {
+                who: who.to_owned(),
+                is_session: matches!(thing, AskedThing::Session(_)),
+                zone: place,
+                asked_at: now,
+                judged_at,
+            };
+            let answer = match &store {
+                Some(store) => store.at_once(|| {
+                    let known = Known::read(vehicles, store)?;
+                    let of_id = match RightId::new(id) {
+                        Ok(id) => known.of_id(vehicles, store, &id)?,
+                        Err(_) => OfId::default(),
+                    };
+                    Ok(RightAnswer::new(&asked, vehicles, &of_id, &known.readings))
+                })?,
+                None => RightAnswer::new(&asked, vehicles, &OfId::default(), &Readings::default()),
+            };
+            match context.is_json {
+                true => context.print_json(&answer)?,
+                false => context.print(&answer.render(zone, context.look))?,
             }
             Ok(answer.exit())
         }

@@ -15,14 +15,11 @@ use crate::engine::rights::Known;
 use crate::engine::vehicles::Readings;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{ParkingZoneName, Plate, inert_json, parse_instant};
+use crate::model::{AskedThing, ParkingZoneName, Plate, inert_json, parse_instant};
 use crate::report::json::OfClub;
 use crate::report::parking::{Car, KnownOfCar, QuestionError, Told, answer};
 use crate::store::Store;
 use crate::text::suggest::nearest;
-
-/// What stands before a plate.
-const PREFIX: &str = "plate:";
 
 /// The most bytes of one question.
 const QUESTION_BYTES_MAX: u64 = 4 * 1024;
@@ -32,11 +29,6 @@ const ANSWER_BYTES_AT_ONCE: usize = 64 * 1024;
 
 /// For so long a batch relies on what it read of the files.
 const KNOWN_FOR: TimeDelta = TimeDelta::seconds(1);
-
-/// Whether a WHO names a car.
-pub(super) fn is_car(who: &str) -> bool {
-    who.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
-}
 
 /// What is asked, as it was typed.
 #[derive(Debug, Default)]
@@ -244,23 +236,34 @@ impl<'c> Desk<'c> {
 /// Reads what was typed. No error says the plate.
 fn car(context: &Context, typed: &Typed, asked_at: DateTime<Utc>) -> Result<Car, QuestionError> {
     let vehicles = &context.config.vehicles;
-    let plate = Some(typed.who.as_str()).filter(|who| is_car(who));
-    let plate =
-        plate.and_then(|who| who.get(PREFIX.len()..)).ok_or(QuestionError::OnlyForPlates)?;
+    let Some(AskedThing::Plate(plate)) = AskedThing::parse(&typed.who) else {
+        return Err(QuestionError::OnlyForPlates);
+    };
     let plate = vehicles.plates.read_spelled(plate).map_err(QuestionError::Plate)?;
-    let zone = typed.zone.as_ref().map(|text| {
-        let name = ParkingZoneName::new(text).ok();
-        name.filter(|name| vehicles.zones.named(name).is_some()).ok_or_else(|| {
-            let names = vehicles.zones.iter().map(|zone| zone.name().as_str());
-            QuestionError::NoZone(text.clone(), nearest(text, names).map(str::to_owned))
-        })
-    });
-    let at = typed.at.as_ref().map(|at| parse_instant(at).ok_or(QuestionError::NoMoment));
-    Ok(Car {
-        who: typed.who.clone(),
-        plate,
-        zone: zone.transpose()?,
-        asked_at,
-        judged_at: at.transpose()?.unwrap_or(asked_at),
-    })
+    let (zone, judged_at) = typed.place_and_moment(vehicles, asked_at)?;
+    Ok(Car { who: typed.who.clone(), plate, zone, asked_at, judged_at })
+}
+
+impl Typed {
+    /// Neither a zone nor an instant was named.
+    pub(super) fn is_plain(&self) -> bool {
+        self.zone.is_none() && self.at.is_none()
+    }
+
+    /// The zone that is asked about, if one is, and the instant.
+    pub(super) fn place_and_moment(
+        &self,
+        vehicles: &Vehicles,
+        asked_at: DateTime<Utc>,
+    ) -> Result<(Option<ParkingZoneName>, DateTime<Utc>), QuestionError> {
+        let zone = self.zone.as_ref().map(|text| {
+            let name = ParkingZoneName::new(text).ok();
+            name.filter(|name| vehicles.zones.named(name).is_some()).ok_or_else(|| {
+                let names = vehicles.zones.iter().map(|zone| zone.name().as_str());
+                QuestionError::NoZone(text.clone(), nearest(text, names).map(str::to_owned))
+            })
+        });
+        let at = self.at.as_ref().map(|at| parse_instant(at).ok_or(QuestionError::NoMoment));
+        Ok((zone.transpose()?, at.transpose()?.unwrap_or(asked_at)))
+    }
 }

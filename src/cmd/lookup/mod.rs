@@ -17,7 +17,7 @@ use crate::engine::gather::{Gathered, Scope, gather_with};
 use crate::engine::plan::plan;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::Asked;
+use crate::model::{Asked, AskedThing};
 use crate::report::Report;
 use crate::report::lookup::story::Known;
 use crate::report::lookup::{Story, document, render};
@@ -31,31 +31,39 @@ const FEW: usize = 200;
 /// Runs the command.
 pub fn run(context: &Context, environment: &Environment, args: &LookupArgs) -> Result<Exit, Error> {
     match &args.request {
-        Some(_) if args.cgi => return verify::run_as_cgi(context, environment),
-        Some(from) => return verify::run(context, from),
-        None => {}
+        Some(_) if args.cgi => verify::run_as_cgi(context, environment),
+        Some(from) => verify::run(context, from),
+        // Not all passwords were read.
+        None if args.asks_nobody() => from_state(context, args, &args.who.join(" ")),
+        None => run_on(context, &context.network(), args),
     }
-    run_on(context, &context.network(), args)
+}
+
+/// Answers what is known of cars, rights, meters and citations, without asking anybody.
+fn from_state(context: &Context, args: &LookupArgs, who: &str) -> Result<Exit, Error> {
+    if let Some(from) = &args.batch {
+        return car::batch(context, from);
+    }
+    let typed = Typed { who: who.to_owned(), zone: args.zone.clone(), at: args.at.clone() };
+    match AskedThing::parse(who) {
+        Some(thing) if typed.is_plain() || thing.is_somewhere() => {
+            by_id::run(context, &typed, thing)
+        }
+        _ => Err(QuestionError::OnlyForPlates.into()),
+    }
 }
 
 /// The same against any systems.
 pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Result<Exit, Error> {
-    if let Some(from) = &args.batch {
-        return car::batch(context, from);
-    }
     let typed = match args.who.join(" ") {
         typed if typed == "-" => car::who_from_input()?,
         typed => typed,
     };
-    if car::is_car(&typed) {
-        let (zone, at) = (args.zone.clone(), args.at.clone());
-        return car::run(context, &Typed { who: typed, zone, at });
+    if args.batch.is_some() || AskedThing::parse(&typed).is_some() {
+        return from_state(context, args, &typed);
     }
     if args.zone.is_some() || args.at.is_some() {
         return Err(QuestionError::OnlyForPlates.into());
-    }
-    if let Some(named) = by_id::Named::parse(&typed) {
-        return by_id::run(context, &typed, &named);
     }
     let asked = Asked::parse(&typed).ok_or_else(|| Error::Asked(typed.clone()))?;
     let mut store = context.open_store_beside_runs()?;

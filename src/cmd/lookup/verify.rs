@@ -32,8 +32,8 @@ pub(super) fn run_as_cgi(context: &Context, environment: &Environment) -> Result
             let wrong = Wrong::at(error.pointer(), &error);
             return cgi::say(context, cgi::BAD_REQUEST, &[], &wrong);
         }
-        Err(Refusal::Broken) => {
-            return cgi::say(context, cgi::BAD_REQUEST, &[], &Wrong::new(&cgi::Broken));
+        Err(Refusal::Body(error)) => {
+            return cgi::say(context, cgi::BAD_REQUEST, &[], &Wrong::new(&error));
         }
     };
     let told = match Desk::open(context).and_then(|mut desk| desk.verify(&request)) {
@@ -53,8 +53,7 @@ pub(super) fn run_as_cgi(context: &Context, environment: &Environment) -> Result
 enum Refusal {
     Method,
     Unacceptable(VerifyError),
-    /// The body is shorter than announced, or cannot be read.
-    Broken,
+    Body(cgi::NoBody),
 }
 
 /// What is asked: a document in the body, or a plate in the path with state and zone behind it, as AIMS asks.
@@ -63,35 +62,27 @@ fn asked(context: &Context, environment: &Environment) -> Result<VerifyRequest, 
     let variable = |name| environment.get(name).unwrap_or_default();
     match variable("REQUEST_METHOD") {
         "POST" => {
-            let bytes = cgi::body(environment).map_err(|cgi::Broken| Refusal::Broken)?;
+            let bytes = cgi::body(environment).map_err(Refusal::Body)?;
             VerifyRequest::parse(&bytes, vehicles).map_err(Refusal::Unacceptable)
         }
         "GET" => {
             // All of it is the plate: a slash may stand in one.
             let path = variable("PATH_INFO").trim_start_matches('/');
-            let mut named = Query { plate: path.to_owned(), ..Query::default() };
-            for (key, value) in url::form_urlencoded::parse(variable("QUERY_STRING").as_bytes()) {
-                match &*key {
-                    "plate" if path.is_empty() => named.plate = value.into_owned(),
-                    "state" => named.state = Some(value.into_owned()),
-                    "zone" => named.zone = value.into_owned(),
-                    _ => {}
-                }
-            }
-            let Query { plate, state, zone } = &named;
-            let named = Named { plate, state: state.as_deref(), zone };
+            let query: Vec<_> =
+                url::form_urlencoded::parse(variable("QUERY_STRING").as_bytes()).collect();
+            // Of one that stands there twice, the last counts.
+            let named =
+                |name| query.iter().rev().find(|(key, _)| key == name).map(|(_, value)| &**value);
+            let plate = Some(path).filter(|path| !path.is_empty()).or(named("plate"));
+            let named = Named {
+                plate: plate.unwrap_or_default(),
+                state: named("state"),
+                zone: named("zone").unwrap_or_default(),
+            };
             VerifyRequest::of(&named, vehicles, ["plate", "zone"]).map_err(Refusal::Unacceptable)
         }
         _ => Err(Refusal::Method),
     }
-}
-
-/// What stands in an address.
-#[derive(Default)]
-struct Query {
-    plate: String,
-    state: Option<String>,
-    zone: String,
 }
 
 impl Desk<'_> {

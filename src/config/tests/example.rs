@@ -10,7 +10,6 @@ use super::*;
 use crate::config::overrides::Overrides;
 use crate::config::problem::Report;
 use crate::config::schema;
-use crate::config::secret_source::Surroundings;
 use crate::config::section::{Reader, Section};
 use crate::config::{EventScheme, ListFormat, MailTls, Mode};
 use crate::connectors::ips;
@@ -33,7 +32,10 @@ pub(super) fn passwords() -> Environment {
         "PARKKIHUBI_TOKEN",
     ];
     let passwords = names.map(|name| (name, "a-password"));
-    let hooks = [("IPS_HOOK", "whsec_YSBob29r"), ("METER_HOOK", "a hook")];
+    let hooks = [
+        ("IPS_HOOK", "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4"),
+        ("METER_HOOK", "a hook of some length"),
+    ];
     Environment::from_pairs(passwords.into_iter().chain(hooks))
 }
 
@@ -123,6 +125,7 @@ fn it_tells_the_true_defaults() {
     for one in [meters, street] {
         assert_eq!(is(&*one.settings), Ends::Open);
     }
+    assert_eq!([meters, register, street].map(|one| one.list_within), [minutes / 15; 3]);
     assert_eq!(street.full_every, Duration::from_secs(86_400));
     let events = street.events.as_ref().unwrap();
     assert_eq!((events.scheme, events.tolerance), (EventScheme::Standard, minutes / 3));

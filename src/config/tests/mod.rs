@@ -15,6 +15,7 @@ use std::any::Any;
 use std::path::{Path, PathBuf};
 
 use super::load::{SourceFile, interpret};
+use super::secret_source::Surroundings;
 use super::{Config, ConfigError, Environment, SourceConfig, TargetConfig};
 use crate::connectors::{KINDS, cardskipper, hikvision};
 
@@ -44,7 +45,9 @@ fn environment(more: &[(&str, &str)]) -> Environment {
 
 fn read_with(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
     let file = SourceFile { bytes: text.as_bytes().to_vec(), is_readable_by_others: false };
-    interpret(&file, &folder().join("ivms-sync.toml"), environment, KINDS)
+    let folder = folder();
+    let surroundings = Surroundings::new(environment, &folder);
+    interpret(&file, &folder.join("ivms-sync.toml"), &surroundings, KINDS)
         .map_err(|problems| ConfigError { path: "ivms-sync.toml".into(), problems })
 }
 

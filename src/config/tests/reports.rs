@@ -19,7 +19,8 @@ fn with_report(folder: &Path, lines: &str) -> Result<Config, String> {
     let path = folder.join("club.toml");
     std::fs::write(&path, &text).unwrap();
     let file = SourceFile { bytes: text.into_bytes(), is_readable_by_others: false };
-    interpret(&file, &path, &environment(&[]), KINDS).map_err(|problems| {
+    let environment = environment(&[]);
+    interpret(&file, &path, &Surroundings::new(&environment, folder), KINDS).map_err(|problems| {
         assert_eq!(problems.len(), 1, "{problems:?}");
         problems[0].to_string()
     })

@@ -70,6 +70,9 @@ fn keys_that_have_no_place() {
         ),
         ([OAUTH, "client_in = \"query\"\n"], "ips.street.client_in: is none of"),
         ([OAUTH, "asked_as = \"xml\"\n"], "ips.street.asked_as: is none of"),
+        (["violations = [\"A\", \"*\"]\n", ""], "ips.street.violations: names types beside"),
+        (["list_within = \"11m\"\n", ""], "ips.street.list_within: is too long"),
+        (["list_within = \"59s\"\n", ""], "ips.street.list_within: is not between"),
     ] {
         let found = city(&lines).unwrap_err().to_string();
         assert!(found.contains(want), "{lines:?}: {found}");
@@ -77,4 +80,23 @@ fn keys_that_have_no_place() {
     let near = "token_url = \"http://127.0.0.1:1/token\"\nclient_id = \"town\"\nusername = \"a\"\n";
     let warnings = city(&[OAUTH, near]).unwrap().warnings;
     assert_eq!(warnings, ["ips.street.username has no effect without auth = \"basic\"."]);
+}
+
+/// Mutants: the text of a key counts, and not the bytes that it stands for; what is just long enough is warned of.
+#[test]
+fn a_secret_that_can_be_guessed_is_warned_of() {
+    let warned = |events: &str| {
+        let lines = format!("[ips.street.events]\n{events}\n");
+        let warnings = city(&[&lines]).unwrap().warnings;
+        warnings.iter().any(|warning| {
+            warning.contains("ips.street.events.secrets holds a secret that is so short")
+        })
+    };
+    // 23 and 24 bytes.
+    assert!(warned("secrets = [\"whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=\"]"));
+    assert!(!warned("secrets = [\"whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\"]"));
+    for scheme in ["stripe", "bearer"] {
+        let of = |secret: &str| warned(&format!("scheme = {scheme:?}\nsecrets = [{secret:?}]"));
+        assert!(of("123456789012345") && !of("1234567890123456"), "{scheme}");
+    }
 }

@@ -63,8 +63,8 @@ fn citation(entry: &Node<'_, '_>) -> Result<ListedCitation, JsonError> {
         Ok::<_, JsonError>(node.and_then(|node| node.name().ok().map(str::to_owned)))
     };
     let plate = ListedPlate {
-        text: text("licensePlate")?.unwrap_or_default(),
-        issuer: text("state")?.unwrap_or_default(),
+        text: text("licensePlate")?.unwrap_or_default().into(),
+        issuer: text("state")?.unwrap_or_default().into(),
     };
     let location = entry.optional("location")?;
     let zone = location.map(|node| {

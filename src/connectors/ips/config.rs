@@ -1,6 +1,7 @@
 //! `[ips.NAME]`: the keys of a service.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -217,6 +218,11 @@ fn citations(section: &Section<'_>) -> Option<Option<Vec<RightCode>>> {
         return None;
     }
     let is_every = kinds.iter().any(|kind| kind.as_str() == "*");
+    if is_every && kinds.len() > 1 {
+        let wrong = Wrong::new("names types beside \"*\", which is every type");
+        section.wrong(KEY, wrong.hint("write [\"*\"] alone, or take it out"));
+        return None;
+    }
     Some(Some(if is_every { Vec::new() } else { kinds }))
 }
 
@@ -293,8 +299,9 @@ impl RightsSettings for Settings {
         &self,
         wiring: Wiring,
         zones: &[ParkingZoneName],
+        list_within: Duration,
     ) -> Result<Box<dyn RightsService>, Failure> {
-        let service = self.service(wiring.count, Bounds::default())?;
+        let service = self.service(wiring.count, Bounds::listing_within(list_within))?;
         let reading = self.reading()?;
         Ok(match &self.wire {
             Wire::Seed { permits, .. } => {

@@ -47,7 +47,7 @@ fn sessions() {
     let right = session(GIVEN).unwrap().unwrap();
     assert_eq!((right.id.as_str(), right.kind.clone()), ("session_789", RightKind::Session));
     assert_eq!((right.plates[0].text.as_str(), right.plates[0].issuer.as_str()), ("ABC123", "CT"));
-    assert_eq!(right.zones, Some(vec!["A1".to_owned()]));
+    assert_eq!(right.zones, Some(vec!["A1".into()]));
     let period = |right: &ListedRight| right.period.map(|one: Period| (one.begin(), one.end()));
     let given = (at("2024-01-01T10:00:00Z"), Some(at("2024-01-01T14:00:00Z")));
     assert_eq!(period(&right), Ok(given));
@@ -57,7 +57,7 @@ fn sessions() {
         session(&GIVEN.replace(from, to)).unwrap().unwrap()
     };
     assert_eq!(with("\"session_789\"", "789").id.as_str(), "789");
-    assert_eq!(with("\"A1\"", "1").zones, Some(vec!["1".to_owned()]));
+    assert_eq!(with("\"A1\"", "1").zones, Some(vec!["1".into()]));
     assert_eq!(with(",\"zoneNumber\":\"A1\"", "").zones, Some(vec![]));
     assert_eq!(with("\"2024-01-01T14:00:00.000Z\"", "null").period.unwrap().end(), None);
     let late = with("14:00:00.000Z", "14:00:00.500Z").period.unwrap();
@@ -104,14 +104,14 @@ fn permits() {
     let right = permit(given);
     assert_eq!(right.id.as_str(), "7");
     assert_eq!(right.kind, RightKind::Permit(RightCode::new("RESIDENTIAL").unwrap()));
-    assert_eq!(right.zones, Some(vec!["A1".to_owned(), "2".to_owned()]));
+    assert_eq!(right.zones, Some(vec!["A1".into(), "2".into()]));
     assert!(!format!("{right:?}").contains("Ana") && !format!("{right:?}").contains("123"));
     assert_eq!(permit(&given.replace("\"id\":7,", "")).id.as_str(), "RES-2024-001");
     assert_eq!(permit(&given.replace(",\"zones\":[\"A1\",2]", "")).zones, None);
     // A zone that cannot be read is none; a type that cannot be kept leaves a doubt.
     for odd in ["[\"A1\"]", "{}", "1.5", "true"] {
         let odd = given.replace("\"zones\":[\"A1\",2]", &format!("\"zoneNumber\":{odd}"));
-        assert_eq!(permit(&odd).zones, Some(vec![String::new()]), "{odd}");
+        assert_eq!(permit(&odd).zones, Some(vec!["".into()]), "{odd}");
     }
     assert!(permit(&given.replace("RESIDENTIAL", &"x".repeat(300))).is_unreadable);
     let since_ever = permit(&given.replace("\"validFrom\":\"2024-01-01T05:00:00Z\",", ""));

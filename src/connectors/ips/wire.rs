@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use smol_str::SmolStr;
 
 use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{Ends, Period, RightCode, RightId, RightKind, RightState, StateWord};
@@ -105,8 +106,8 @@ fn right(
         Ok::<_, JsonError>(node.and_then(|node| node.name().ok()))
     };
     let plate = ListedPlate {
-        text: text("licensePlate")?.unwrap_or_default().to_owned(),
-        issuer: text("state")?.unwrap_or_default().to_owned(),
+        text: text("licensePlate")?.unwrap_or_default().into(),
+        issuer: text("state")?.unwrap_or_default().into(),
     };
     let (from, until) = match are_permits {
         true => ("validFrom", "validUntil"),
@@ -124,6 +125,7 @@ fn right(
     if is_unnamed && plate.text.is_empty() {
         return Ok(None);
     }
+    let number = number.and_then(|number| RightId::new(number).ok());
     let Some(id) = id.or_else(|| unnamed(reading, &plate, zones.as_deref(), begin, end)) else {
         return Ok(None);
     };
@@ -139,6 +141,7 @@ fn right(
     let is_nothing = matches!((begin, end), (Ok(Some(begin)), Ok(Some(end))) if begin == end)
         && word.is_some_and(is_stopped);
     Ok(Some(ListedRight {
+        number: number.filter(|number| *number != id),
         id,
         is_unreadable,
         kind,
@@ -156,7 +159,7 @@ type Moment = Result<Option<DateTime<Utc>>, ()>;
 fn unnamed(
     reading: &Reading,
     plate: &ListedPlate,
-    zones: Option<&[String]>,
+    zones: Option<&[SmolStr]>,
     begin: Moment,
     end: Moment,
 ) -> Option<RightId> {
@@ -178,8 +181,8 @@ fn period(
 }
 
 /// Where it holds. A permit that states nothing holds everywhere; what cannot be read is a zone that nobody knows.
-fn zones(entry: &Node<'_, '_>, are_permits: bool) -> Result<Option<Vec<String>>, JsonError> {
-    let name = |node: &Node<'_, '_>| node.name().unwrap_or_default().to_owned();
+fn zones(entry: &Node<'_, '_>, are_permits: bool) -> Result<Option<Vec<SmolStr>>, JsonError> {
+    let name = |node: &Node<'_, '_>| SmolStr::from(node.name().unwrap_or_default());
     if are_permits && let Some(listed) = entry.optional("zones")? {
         return Ok(Some(listed.list()?.map(|zone| name(&zone)).collect()));
     }

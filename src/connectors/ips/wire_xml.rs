@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono::{FixedOffset, MappedLocalTime};
+use smol_str::SmolStr;
 
 use super::wire::{LIMITS, Reading};
 use crate::document::{Fault, JsonError, Node, parse};
@@ -77,11 +78,12 @@ fn entry(
     };
     Ok(Entry::Session(Box::new(ListedRight {
         id,
+        number: None,
         is_unreadable: false,
         kind: RightKind::Session,
         state: RightState::Active,
-        plates: vec![ListedPlate { text: plate.to_owned(), issuer: String::new() }],
-        zones: Some(vec![area.to_owned()]),
+        plates: vec![ListedPlate { text: plate.into(), issuer: SmolStr::default() }],
+        zones: Some(vec![area.into()]),
         period,
         updated_at: None,
     })))

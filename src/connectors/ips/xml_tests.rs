@@ -49,7 +49,7 @@ fn ends(right: &ListedRight) -> Result<Both, Option<DateTime<Utc>>> {
 fn rows() {
     let given = right(ROW, Zone::UTC);
     assert_eq!((given.plates[0].text.as_str(), given.plates[0].issuer.as_str()), ("ABC123", ""));
-    assert_eq!(given.zones, Some(vec!["A1".to_owned()]));
+    assert_eq!(given.zones, Some(vec!["A1".into()]));
     assert_eq!(ends(&given), Ok((at("2024-01-31T14:00:00Z"), Some(at("2024-01-31T16:30:00Z")))));
     assert!(given.id.as_str().starts_with("parked-") && !given.id.as_str().contains("ABC"));
     // The same as long as car, begin and area are.

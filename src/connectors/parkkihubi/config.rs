@@ -1,6 +1,7 @@
 //! `[parkkihubi.NAME]`: the keys of a register.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -73,8 +74,9 @@ impl RightsSettings for Settings {
         &self,
         wiring: Wiring,
         _: &[ParkingZoneName],
+        list_within: Duration,
     ) -> Result<Box<dyn RightsService>, Failure> {
-        Ok(Box::new(Hub(self.service(wiring.count, Bounds::default())?)))
+        Ok(Box::new(Hub(self.service(wiring.count, Bounds::listing_within(list_within))?)))
     }
 
     fn sense(&self) -> String {

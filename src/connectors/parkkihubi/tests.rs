@@ -17,7 +17,7 @@ fn of(entry: &str, are_parkings: bool) -> super::wire::Page {
 fn entries() {
     let parking = of(PARKING, true).rights.remove(0);
     assert_eq!((parking.id.as_str(), &parking.kind), ("ee9feaaa", &RightKind::Session));
-    assert_eq!(parking.zones, Some(vec!["2".to_owned()]));
+    assert_eq!(parking.zones, Some(vec!["2".into()]));
     let end = |right: &crate::ports::ListedRight| right.period.unwrap().end().unwrap().to_rfc3339();
     assert_eq!(end(&parking), "2024-01-01T14:00:01+00:00");
     let item = of(ITEM, false).rights.remove(0);

@@ -3,6 +3,7 @@
 //! What is about operators and properties is not looked at.
 
 use chrono::{DateTime, Utc};
+use smol_str::SmolStr;
 
 use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{Ends, Period, RightCode, RightId, RightKind, RightState};
@@ -90,11 +91,12 @@ fn right(entry: &Node<'_, '_>, are_parkings: bool) -> Result<Option<ListedRight>
     };
     Ok(Some(ListedRight {
         id,
+        number: None,
         is_unreadable: false,
         kind,
         state: RightState::Active,
-        plates: vec![ListedPlate { text: plate.to_owned(), issuer: String::new() }],
-        zones: Some(text(zone)?.map(str::to_owned).into_iter().collect()),
+        plates: vec![ListedPlate { text: plate.into(), issuer: SmolStr::default() }],
+        zones: Some(text(zone)?.map(SmolStr::from).into_iter().collect()),
         period: period(instant(from)?, instant(until)?, are_parkings),
         updated_at: instant("modified_at")?.ok().flatten(),
     }))

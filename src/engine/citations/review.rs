@@ -237,8 +237,9 @@ pub fn judged(
         && let Some(zone) = found.zone.as_ref().and_then(|zone| vehicles.zones.named(zone))
     {
         let former = store.rights().formerly_in(plate.text(), citation.at)?;
-        let mut former = former.iter().filter_map(|name| ParkingZoneName::new(name).ok());
-        if former.any(|name| zone.takes(&name)) {
+        let is_of_zone =
+            |name: &String| ParkingZoneName::new(name).is_ok_and(|name| zone.takes(&name));
+        if former.iter().any(|named| named.as_ref().is_none_or(is_of_zone)) {
             found.finding = Finding::Unclear(Why::Gone);
         }
     }

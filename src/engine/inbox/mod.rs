@@ -208,9 +208,9 @@ impl Inbox<'_> {
                 Applied::RightEnded(self.end_right(&id, at.unwrap_or(said_at))?)
             }
             Effect::Meter(status) => {
-                let (kept, is_end_doubtful) = meter(source, &status, said_at);
-                store.inbox().keep_meter(&kept, now, false)?;
-                Applied::Meter { is_end_doubtful }
+                let paid = Paid::by(&status, said_at);
+                self.keep_meter(&status, paid, false)?;
+                Applied::Meter { is_end_doubtful: paid.is_end_doubtful }
             }
             Effect::Nothing => Applied::Nothing,
         })
@@ -221,8 +221,32 @@ impl Inbox<'_> {
     /// is taken back.
     fn hear_again(&self, status: MeterStatus) -> Result<(), StoreError> {
         let remaining_s = status.remaining_s.filter(|_| status.last_payment.is_none());
-        let (kept, _) = meter(self.source, &MeterStatus { remaining_s, ..status }, self.said_at);
-        self.store.inbox().keep_meter(&kept, self.now, true)
+        let paid = Paid::by(&MeterStatus { remaining_s, ..status.clone() }, self.said_at);
+        self.keep_meter(&status, paid, true)
+    }
+
+    /// Keeps what a meter states, unless it has stated something later; what lies in the future is of a clock that was
+    /// wrong.
+    fn keep_meter(&self, status: &MeterStatus, paid: Paid, again: bool) -> Result<(), StoreError> {
+        let Self { store, source, now, said_at, .. } = *self;
+        let before = store.inbox().meter(source, status.id.as_str())?;
+        let is_late = |before: &MeterKept| said_at < before.said_at && before.said_at <= now;
+        if before.as_ref().is_some_and(is_late) {
+            return Ok(());
+        }
+        let paid = before.as_ref().map_or(paid, |before| paid.after(before, said_at, again));
+        store.inbox().keep_meter(&MeterKept {
+            source: source.to_string(),
+            id: status.id.to_string(),
+            zone: status.zone.clone(),
+            is_operational: status.is_operational,
+            is_occupied: status.is_occupied,
+            battery: status.battery,
+            paid_from: paid.from,
+            paid_until: paid.until,
+            payment_until: paid.payment_until,
+            said_at,
+        })
     }
 
     /// Has a permit end at an instant, where it would end later or never. The next listing of it says again what it
@@ -273,42 +297,73 @@ impl Inbox<'_> {
                 as_of,
                 instead_of: InsteadOf::Rights(vec![id.clone()]),
             };
-            store.rights().record(&read, now, config.vehicles.kept_since(now))?;
+            store.rights().record(&read, (now, config.vehicles.kept_since(now)), true)?;
         }
         Ok(ended)
     }
 }
 
-/// A meter as it is kept, and whether its two statements of the end of paid time differ. The later one counts, in
-/// favour of whoever has paid. Pure.
-fn meter(source: &SourceName, status: &MeterStatus, said_at: DateTime<Utc>) -> (MeterKept, bool) {
-    let MeterStatus { id, zone, is_operational, is_occupied, battery, remaining_s, last_payment } =
-        status;
-    let by_clock = remaining_s
-        .and_then(|seconds| said_at.checked_add_signed(TimeDelta::seconds(seconds.into())));
-    let by_payment = last_payment.and_then(|(at, minutes)| {
-        let until = at.checked_add_signed(TimeDelta::minutes(minutes.into()))?;
-        Some((at, until))
-    });
-    let is_end_doubtful = by_clock.zip(by_payment).is_some_and(|(clock, (_, payment))| {
-        // What has ended has no time left, whenever it did.
-        clock.signed_duration_since(payment.max(said_at)).abs() > PAID_SLACK
-    });
-    // No time left is time that ends now, unless its end is known.
-    let by_clock = by_clock.filter(|clock| *clock > said_at || by_payment.is_none());
-    // What the meter says is paid is paid since it says so, whatever its clock showed then.
-    let paid_from = by_payment.map(|(at, _)| at.min(said_at)).or(by_clock.map(|_| said_at));
-    let paid_until = by_clock.max(by_payment.map(|(_, until)| until));
-    let kept = MeterKept {
-        source: source.to_string(),
-        id: id.to_string(),
-        zone: zone.clone(),
-        is_operational: *is_operational,
-        is_occupied: *is_occupied,
-        battery: *battery,
-        paid_from,
-        paid_until,
-        said_at,
-    };
-    (kept, is_end_doubtful)
+/// Until when the space of a meter is paid for, by what it states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Paid {
+    from: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+    /// Until when by a payment that was named: no clock of a meter takes that back.
+    payment_until: Option<DateTime<Utc>>,
+    /// The two ways to tell the end differ by more than two minutes.
+    is_end_doubtful: bool,
+}
+
+impl Paid {
+    /// By one statement alone. Of two ends the later one counts, in favour of whoever has paid. Pure.
+    fn by(status: &MeterStatus, said_at: DateTime<Utc>) -> Self {
+        let by_clock = status
+            .remaining_s
+            .and_then(|seconds| said_at.checked_add_signed(TimeDelta::seconds(seconds.into())));
+        let by_payment = status.last_payment.and_then(|(at, minutes)| {
+            let until = at.checked_add_signed(TimeDelta::minutes(minutes.into()))?;
+            Some((at, until))
+        });
+        let is_end_doubtful = by_clock.zip(by_payment).is_some_and(|(clock, (_, payment))| {
+            // What has ended has no time left, whenever it did.
+            clock.signed_duration_since(payment.max(said_at)).abs() > PAID_SLACK
+        });
+        // No time left is time that ends now, unless its end is known.
+        let by_clock = by_clock.filter(|clock| *clock > said_at || by_payment.is_none());
+        let payment_until = by_payment.map(|(_, until)| until);
+        Self {
+            // What the meter says is paid is paid since it says so, whatever its clock showed then.
+            from: by_payment.map(|(at, _)| at.min(said_at)).or(by_clock.map(|_| said_at)),
+            until: by_clock.max(payment_until),
+            payment_until,
+            is_end_doubtful,
+        }
+    }
+
+    /// The same after what is known of the meter. A statement without payments leaves those that are known, and one
+    /// that comes `again` takes nothing back. Pure.
+    fn after(self, before: &MeterKept, said_at: DateTime<Utc>, again: bool) -> Self {
+        let known = before.payment_until;
+        let payment_until = match self.payment_until {
+            named if again => named.max(known),
+            named => named.or(known),
+        };
+        let Some(until) = self.until else {
+            let (from, until) = (before.paid_from, before.paid_until);
+            return Self { from, until, payment_until, ..self };
+        };
+        let least = if again { before.paid_until } else { payment_until };
+        let until = least.map_or(until, |least| until.max(least));
+        // What was paid before and runs on into this is one time.
+        let runs_on =
+            before.paid_until.is_some_and(|end| self.from.is_some_and(|from| from <= end));
+        let from = if runs_on { before.paid_from.min(self.from) } else { self.from };
+        let is_over = until <= said_at && !runs_on;
+        let (from, until) = match before.paid_until {
+            // No time is left, and when it ended is known.
+            Some(end) if is_over && self.payment_until.is_none() => (before.paid_from, end),
+            _ => (from, until),
+        };
+        Self { from, until: Some(until), payment_until, ..self }
+    }
 }

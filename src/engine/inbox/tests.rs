@@ -175,15 +175,17 @@ fn status(remaining: Option<u32>, payment: Option<(i64, u32)>) -> MeterStatus {
     }
 }
 
+fn seconds(at: DateTime<Utc>) -> i64 {
+    at.timestamp() - 1_704_111_300
+}
+
 /// Mutants: the earlier end counts; two minutes and a second are no difference; a meter whose time is over has paid
 /// time still.
 #[test]
 fn paid_time_at_a_meter() {
-    let source = SourceName::new("meters").unwrap();
     let of = |remaining, payment| {
-        let (kept, is_doubtful) = meter(&source, &status(remaining, payment), at(0));
-        let seconds = |at: DateTime<Utc>| at.timestamp() - 1_704_111_300;
-        (kept.paid_from.map(seconds), kept.paid_until.map(seconds), is_doubtful)
+        let paid = Paid::by(&status(remaining, payment), at(0));
+        (paid.from.map(seconds), paid.until.map(seconds), paid.is_end_doubtful)
     };
     assert_eq!(of(Some(3600), Some((0, 60))), (Some(0), Some(3600), false));
     assert_eq!(of(Some(3480), Some((0, 60))), (Some(0), Some(3600), false));
@@ -194,4 +196,45 @@ fn paid_time_at_a_meter() {
     assert_eq!(of(Some(3600), Some((3600, 60))), (Some(0), Some(7200), true));
     assert_eq!(of(None, None), (None, None, false));
     assert_eq!(of(Some(0), Some((-7200, 60))), (Some(-7200), Some(-3600), false));
+}
+
+/// What a meter states at 0, after what was known of it. Mutants: "no time left" ends a payment that was named; time
+/// that was never named as a payment cannot be corrected; a new payment forgets since when the space is paid for; what
+/// ended long ago ends now; a delivery that comes again takes back.
+#[test]
+fn paid_time_after_what_was_known() {
+    let known = |from: i64, until: i64, payment: Option<i64>| MeterKept {
+        source: "meters".to_owned(),
+        id: "METER-A1-001".to_owned(),
+        zone: None,
+        is_operational: true,
+        is_occupied: None,
+        battery: None,
+        paid_from: Some(at(from)),
+        paid_until: Some(at(until)),
+        payment_until: payment.map(at),
+        said_at: at(-60),
+    };
+    let by_clock = known(-1200, 2400, None);
+    let by_payment = known(-1200, 2400, Some(2400));
+    let over = known(-7200, -3600, Some(-3600));
+    for (before, remaining, payment, again, want) in [
+        (&by_clock, Some(0), None, false, (-1200, 0)),
+        (&by_clock, Some(600), None, false, (-1200, 600)),
+        (&by_clock, None, None, false, (-1200, 2400)),
+        (&by_clock, Some(0), None, true, (-1200, 2400)),
+        (&by_payment, Some(0), None, false, (-1200, 2400)),
+        (&by_payment, Some(3600), None, false, (-1200, 3600)),
+        (&by_payment, Some(0), Some((-1200, 10)), false, (-1200, -600)),
+        (&by_payment, None, Some((-60, 120)), false, (-1200, 7140)),
+        (&by_payment, None, Some((-1200, 10)), true, (-1200, 2400)),
+        (&over, Some(0), None, false, (-7200, -3600)),
+        (&over, Some(600), None, false, (0, 600)),
+        (&over, None, Some((-60, 30)), false, (-60, 1740)),
+    ] {
+        let paid = Paid::by(&status(remaining, payment), at(0)).after(before, at(0), again);
+        let found = (paid.from.map(seconds), paid.until.map(seconds));
+        let case = format!("{before:?} {remaining:?} {payment:?} {again}");
+        assert_eq!(found, (Some(want.0), Some(want.1)), "{case}");
+    }
 }

@@ -1,15 +1,25 @@
 //! What is known of one plate, as it is judged by.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::config::Vehicles;
 use crate::engine::vehicles::{LastRead, LeftOut, Readings};
-use crate::model::{ParkingRight, Plate, RightHolder, RightVersion, RightsRow, SourceName};
+use crate::model::{
+    ParkingRight, Plate, RightHolder, RightId, RightVersion, RightsRow, SourceName,
+};
 use crate::store::{RightsPart, Store, StoreError};
 use crate::text::hex::hex;
+
+/// What is known of the rights with one id, whosever they are.
+#[derive(Debug, Default)]
+pub struct OfId {
+    pub rights: Vec<ParkingRight>,
+    /// Rows of that id that give no right.
+    pub left_out: usize,
+}
 
 /// Which files were read, and when: the same for every plate.
 #[derive(Debug)]
@@ -103,6 +113,33 @@ impl Known {
         Ok(known)
     }
 
+    /// What is known of the rights with an id, or with a number that their holders know them by: several sources may
+    /// have it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn of_id(
+        &self,
+        vehicles: &Vehicles,
+        store: &Store,
+        id: &RightId,
+    ) -> Result<OfId, StoreError> {
+        let mut known = OfId::default();
+        for (file, source) in self.files.iter().zip(&self.sources) {
+            let Some(source) = source else { continue };
+            let numbered = store.rights().with_number(file, id)?;
+            let mut ids: BTreeSet<_> =
+                numbered.iter().filter_map(|id| RightId::new(id).ok()).collect();
+            ids.insert(id.clone());
+            for id in &ids {
+                let (rows, left_out) = store.rights().of_right(file, id, vehicles.country)?;
+                known.rights.extend(rows.into_iter().filter_map(|row| right(source, file, row)));
+                known.left_out += left_out.len();
+            }
+        }
+        Ok(known)
+    }
+
     /// Hands over every right that is known, file by file.
     ///
     /// # Errors
@@ -153,5 +190,7 @@ fn right(source: &SourceName, file: &RightsPart, row: RightsRow) -> Option<Parki
     let holders = vec![(RightHolder::Plate(row.plate), row.period)];
     let zones = vec![(row.zone, row.period)];
     let named = (source.clone(), row.id, version);
-    ParkingRight::new(named, (row.kind, row.state), holders, zones).ok()
+    let mut right = ParkingRight::new(named, (row.kind, row.state), holders, zones).ok()?;
+    right.number = row.number;
+    Some(right)
 }

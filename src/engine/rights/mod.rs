@@ -38,7 +38,7 @@ use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
 use error::{is_lasting, remedy};
 use file::{Before, File, Found, by_reason, plates_gone, say};
-pub use known::{Known, OfPlate};
+pub use known::{Known, OfId, OfPlate};
 use rows::{RightsLayout, RightsRows};
 
 /// How closely to look.
@@ -66,6 +66,8 @@ pub struct Looked {
     /// The parts that have such, and whose clock nobody doubts.
     forgetful: Vec<RightsPart>,
     now: DateTime<Utc>,
+    /// Citations are held against what is known.
+    are_judged: bool,
     pub troubles: Vec<Trouble>,
     /// What each section has now.
     pub sections: Vec<SectionSeen>,
@@ -104,7 +106,8 @@ pub fn look(
 ) -> Result<Looked, StoreError> {
     let vehicles = &config.vehicles;
     let kept_since = vehicles.kept_since(now);
-    let mut looked = Looked { kept_since, now, ..Looked::default() };
+    let are_judged = vehicles.services.iter().any(|one| one.settings.lists_citations());
+    let mut looked = Looked { kept_since, now, are_judged, ..Looked::default() };
     let known = store.rights().files()?;
     for section in &vehicles.files {
         let mut seen = SectionSeen {
@@ -333,16 +336,16 @@ impl Looked {
     /// # Errors
     /// [`StoreError`].
     pub fn record(&self, store: &Store) -> Result<(), StoreError> {
-        let Self { fresh, same, gone, doubts, kept_since, forgetful, now, .. } = self;
+        let Self { fresh, same, gone, doubts, kept_since, forgetful, now, are_judged, .. } = self;
         let is_nothing =
             fresh.is_empty() && same.is_empty() && gone.is_empty() && doubts.is_empty();
         if is_nothing && forgetful.is_empty() {
             return Ok(());
         }
         store.together(|store| {
-            gone.iter().try_for_each(|file| store.rights().forget(file))?;
+            gone.iter().try_for_each(|file| store.rights().forget(file, *now, *are_judged))?;
             for read in fresh {
-                store.rights().record(read, *now, *kept_since)?;
+                store.rights().record(read, (*now, *kept_since), *are_judged)?;
             }
             for (file, stamp) in same {
                 store.rights().refresh(file, stamp.clone())?;

@@ -169,7 +169,16 @@ impl Layout<COLUMNS> for RightsLayout<'_> {
                 let (id, kind, plate, zone, period) = said;
                 let (own, state) = (id.and_then(|id| RightId::new(&id).ok()), RightState::Active);
                 if let Some(id) = own.or_else(|| self.called(line)) {
-                    rows.rows.push(RightsRow { line, id, kind, state, plate, zone, period });
+                    rows.rows.push(RightsRow {
+                        line,
+                        id,
+                        number: None,
+                        kind,
+                        state,
+                        plate,
+                        zone,
+                        period,
+                    });
                 }
             }
             Err(Refusal { reason, plate, until }) => {

@@ -81,6 +81,7 @@ impl Rows {
                 self.rows.push(RightsRow {
                     line: self.line,
                     id: right.id.clone(),
+                    number: right.number.clone(),
                     kind: right.kind.clone(),
                     state: right.state.clone(),
                     plate: plate.clone(),
@@ -155,9 +156,10 @@ impl Rows {
         let mut all = Sha256::new();
         all.update(before);
         for row in &self.rows {
-            let RightsRow { id, kind, state, plate, zone, period, .. } = row;
+            let RightsRow { line: _, id, number, kind, state, plate, zone, period } = row;
             let plate = plate.spelled();
-            all.update(format!("{id} {kind:?} {state:?} {plate} {zone} {period:?}\n"));
+            let number = number.as_ref().unwrap_or(id);
+            all.update(format!("{id} {number} {kind:?} {state:?} {plate} {zone} {period:?}\n"));
         }
         for row in &self.left_out {
             let plate = row.plate.as_ref().map(Plate::spelled);

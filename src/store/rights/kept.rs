@@ -1,15 +1,13 @@
 //! Rows of rights as they are kept.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 
 use crate::model::{
     Ends, ParkingZoneName, Period, Plate, PlateRules, RightCode, RightId, RightKind, RightState,
     RightsRow, RightsRowLeftOut, RightsRowReason, StateWord,
 };
+use crate::store::StoreProblem;
 use crate::store::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
-use crate::store::{InsteadOf, Rights, RightsPart, StoreError, StoreProblem};
 
 /// In front of a word for a state that nobody here knows.
 const UNKNOWN: &str = "unknown:";
@@ -20,6 +18,7 @@ pub(super) struct KeptRight {
     line: u32,
     plate: KeptPlate,
     id: String,
+    number: Option<String>,
     kind: Option<RightCode>,
     state: Option<String>,
     zone: String,
@@ -27,7 +26,7 @@ pub(super) struct KeptRight {
     end: Option<DateTime<Utc>>,
 }
 
-row!(KeptRight { file, line, plate, id, kind, state, zone, begin, end });
+row!(KeptRight { file, line, plate, id, number, kind, state, zone, begin, end });
 
 pub(super) struct KeptLeftOut {
     pub file: i64,
@@ -84,6 +83,7 @@ impl KeptRight {
             line: first.saturating_add(row.line),
             plate: (&row.plate).into(),
             id: row.id.to_string(),
+            number: row.number.as_ref().map(ToString::to_string),
             kind,
             state: state_word(&row.state),
             zone: row.zone.to_string(),
@@ -95,9 +95,11 @@ impl KeptRight {
     pub(super) fn row(self, rules: &PlateRules) -> Result<RightsRow, StoreProblem> {
         let period = Period::new(self.begin, self.end, Ends::Open);
         let zone = ParkingZoneName::new(&self.zone);
+        let number = self.number.map(|number| RightId::new(&number)).transpose();
         Ok(RightsRow {
             line: self.line,
             id: RightId::new(&self.id).map_err(|_| damaged("the id of a right", "a text"))?,
+            number: number.map_err(|_| damaged("the number of a right", "a text"))?,
             kind: self.kind.map_or(RightKind::Session, RightKind::Permit),
             state: state(self.state.as_deref())?,
             plate: self.plate.plate(rules)?,
@@ -128,47 +130,6 @@ impl KeptLeftOut {
             plate: self.plate.map(|plate| plate.plate(rules)).transpose()?,
             until: self.until,
         })
-    }
-}
-
-impl Rights<'_> {
-    /// Remembers what these rights of a part gave, up to now, before they become others.
-    pub(super) fn keep_former(
-        &self,
-        part: i64,
-        what: &InsteadOf,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let InsteadOf::Rights(ids) = what else { return Ok(()) };
-        let mut keep = self.0.prepare(
-            "INSERT INTO parking_former SELECT plate, zone, begins_at, min(coalesce(ends_at, ?3), ?3) \
-             FROM parking_right INDEXED BY parking_right_id \
-             WHERE file = ?1 AND right_id = ?2 AND state IS NULL AND begins_at < ?3",
-        )?;
-        ids.iter().try_for_each(|id| keep.run((part, id.as_str(), now)).map(|_| ()))
-    }
-
-    /// The zones in which a plate with this text had a right at an instant that is another one now.
-    pub fn formerly_in(
-        &self,
-        plate: &str,
-        at: DateTime<Utc>,
-    ) -> Result<BTreeSet<String>, StoreError> {
-        let sql =
-            "SELECT zone FROM parking_former WHERE plate = ?1 AND begins_at <= ?2 AND ends_at > ?2";
-        self.0.all(sql, (plate, at))
-    }
-
-    /// The rights of a part that have not ended.
-    pub fn running_of(
-        &self,
-        part: &RightsPart,
-        now: DateTime<Utc>,
-    ) -> Result<BTreeSet<String>, StoreError> {
-        self.0.all(
-            "SELECT right_id FROM parking_right WHERE file = ?1 AND (ends_at IS NULL OR ends_at > ?2)",
-            (part.id, now),
-        )
     }
 }
 

@@ -51,7 +51,7 @@ const SOME: [&str; 4] = ["intent", "waiting", "read_back", "uncommitted"];
 /// What is asked of all members of an organisation, when everybody is looked at: of the table itself, whatever
 /// an index says.
 const OF_EVERYBODY: [&str; 4] = [
-    "SELECT file, line, plate, issuer, right_id, kind, state, zone, begins_at, ends_at, seal \
+    "SELECT file, line, plate, issuer, right_id, number, kind, state, zone, begins_at, ends_at, seal \
      FROM parking_right NOT INDEXED",
     "SELECT file, line, email, number, plate, issuer, seal FROM member_plate NOT INDEXED",
     "SELECT * FROM member NOT INDEXED WHERE source = ?1",

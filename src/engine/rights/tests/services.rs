@@ -44,12 +44,13 @@ struct Desk<'a>(&'a Street);
 fn right(id: &str, plate: &str, zones: &[&str], from: &str, until: Option<&str>) -> ListedRight {
     let period = Period::new(at(from), until.map(at), Ends::Open).map_err(|_| None);
     ListedRight {
+        number: None,
         id: RightId::new(id).unwrap(),
         is_unreadable: false,
         kind: RightKind::Session,
         state: RightState::Active,
-        plates: vec![ListedPlate { text: plate.to_owned(), issuer: "CT".to_owned() }],
-        zones: Some(zones.iter().map(|zone| (*zone).to_owned()).collect()),
+        plates: vec![ListedPlate { text: plate.into(), issuer: "CT".into() }],
+        zones: Some(zones.iter().map(|zone| (*zone).into()).collect()),
         period,
         updated_at: None,
     }
