@@ -90,7 +90,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     let is_news = context.say_troubles(&report);
     context.say(&report, exit, is_news)?;
     if let (Some(path), false) = (&args.out, context.is_json || context.is_quiet) {
-        let is_something = report.changes.iter().any(|one| one.state == ChangeState::Planned);
+        let is_something = report.count(|state| *state == ChangeState::Planned)
+            + report.count_rows(|state| *state == ChangeState::Planned)
+            > 0;
         let what_to_do = match is_something {
             true => format!(
                 "Carry it out within 60 minutes:\n  ivms-sync apply {}",

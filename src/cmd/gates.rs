@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::Context;
 use crate::command::CommandName;
 use crate::engine::Systems;
-use crate::engine::gates::{self, AllCars, GateRun, GatesDone};
+use crate::engine::gates::{self, AllCars, GateRun, GatesDone, ReviewedGates};
 use crate::error::Error;
 use crate::model::{RunId, TargetName};
 use crate::report::Report;
@@ -82,6 +84,34 @@ pub(super) fn approve(
     Ok(Some(report))
 }
 
+/// Carries out what somebody has reviewed, in a run, and nothing else. `made_at` is when the plan was made: what was
+/// read since counts, and until then what the plan says of its own plates.
+pub(super) fn reviewed(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &mut Store,
+    run: RunId,
+    (reviewed, made_at): (&ReviewedGates, DateTime<Utc>),
+) -> Result<GatesDone, Error> {
+    let config = &context.config;
+    let mut cars = gates::all_cars(config, store, context.clock.began())?;
+    cars.retain(|name, _| reviewed.contains_key(name));
+    for (name, cars) in &mut cars {
+        let (Some(rows), Some(gate)) =
+            (reviewed.get(name), config.gates.iter().find(|gate| gate.name == *name))
+        else {
+            continue;
+        };
+        if rows.is_sealed && !gates::was_read_since(gate, config, store, made_at)? {
+            rows.instead_of(cars);
+        }
+    }
+    let asks = Asks::default();
+    let reviewed = Some(reviewed);
+    let work = GateRun { run: Some(run), reviewed, ..work(context, systems, &asks) };
+    Ok(gates::run(&work, store, cars)?)
+}
+
 /// The gate at which changes wait under this id.
 fn waiting(context: &Context, store: &Store, id: &str) -> Result<Option<TargetName>, Error> {
     for gate in &context.config.gates {
@@ -104,5 +134,6 @@ fn work<'a>(context: &'a Context, systems: &'a dyn Systems, asks: &'a Asks) -> G
         tries_logins: asks.tries_logins,
         accepted: &asks.accepted,
         approved: None,
+        reviewed: None,
     }
 }

@@ -5,15 +5,21 @@
 //! reformatting is no change and everything else is. What shows a forger is the seal over the hash,
 //! which only this installation can make.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::json::{self, Document, OfClub};
 use super::{ChangeState, Report};
+use crate::engine::gates::ReviewedRow;
 use crate::engine::plan::{Budget, Cause, Change, Kind};
-use crate::model::{Accounts, HolderId, Limit, RecordId, TargetName, Verb, Window, inert_json};
+use crate::model::{
+    Accounts, Days, HolderId, Limit, PlateRules, RecordId, RightRef, RowVerb, SourceName,
+    TargetName, Verb, Window, inert_json,
+};
 use crate::text::hex::hex;
 use crate::text::json::{Problem, object as bounded_json};
 use crate::text::times::{instant, whole_seconds};
@@ -121,6 +127,8 @@ pub struct Reviewed {
     pub seal: Option<String>,
     /// The changes that were approved, also those that waited for a second look.
     pub changes: Vec<Change>,
+    /// The rows of gates that were approved; of a blocked plan none, since each gate has its own.
+    pub rows: BTreeMap<TargetName, Vec<ReviewedRow>>,
 }
 
 /// What is read of a plan file.
@@ -132,6 +140,48 @@ struct Read {
     #[serde(default)]
     seal: Value,
     changes: Vec<Entry>,
+    #[serde(default)]
+    gates: Vec<GateEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct GateEntry {
+    name: TargetName,
+    changes: Vec<RowEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RowEntry {
+    row: Option<String>,
+    verb: RowVerb,
+    holder: HolderEntry,
+    right: RightEntry,
+    before: Option<TimesEntry>,
+    after: Option<DaysEntry>,
+    outcome: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct HolderEntry {
+    plate: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct RightEntry {
+    source: SourceName,
+    id: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct TimesEntry {
+    begin: Option<NaiveDateTime>,
+    end: Option<NaiveDateTime>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DaysEntry {
+    first: NaiveDate,
+    last: NaiveDate,
 }
 
 #[derive(Debug, Deserialize)]
@@ -189,7 +239,15 @@ pub fn read(
     let entries = plan.changes.into_iter().filter(|entry| entry.outcome == wanted.as_str());
     let changes = entries.map(|entry| entry.change(accounts)).collect::<Result<_, _>>()?;
     let seal = plan.seal.as_str().map(str::to_owned);
-    Ok(Reviewed { made_at: plan.made_at, sha256: plan.sha256, seal, changes })
+    let mut rows = BTreeMap::new();
+    for gate in plan.gates.into_iter().filter(|_| approved == Approved::Planned) {
+        let planned = gate.changes.into_iter().filter(|row| row.outcome == wanted.as_str());
+        let reviewed = planned.map(RowEntry::row).collect::<Result<Vec<_>, _>>()?;
+        if !reviewed.is_empty() && rows.insert(gate.name.clone(), reviewed).is_some() {
+            return Err(PlanFileError::NotAPlan(format!("it names gate {} twice", gate.name)));
+        }
+    }
+    Ok(Reviewed { made_at: plan.made_at, sha256: plan.sha256, seal, changes, rows })
 }
 
 /// Which part of a plan a person has approved.
@@ -248,6 +306,26 @@ impl Entry {
             ends_at_once: self.ends_at_once,
             // Whatever else a change waited for is approved by carrying it out.
             blocked: self.blocked_by.filter(|hold| *hold == Budget::SecondLook),
+        })
+    }
+}
+
+impl RowEntry {
+    /// No error says the plate.
+    fn row(self) -> Result<ReviewedRow, PlanFileError> {
+        let Self { row, verb, holder, right, before, after, outcome: _ } = self;
+        let no_plan = |what: &str| PlanFileError::NotAPlan(format!("a row of a gate has {what}"));
+        let plate = PlateRules::default().read_spelled(&holder.plate);
+        let days = after.map(|DaysEntry { first, last }| Days::new(first, last));
+        Ok(ReviewedRow {
+            plate: plate.map_err(|_| no_plan("no plate that can be read"))?,
+            verb,
+            row,
+            before: before.map(|TimesEntry { begin, end }| (begin, end)),
+            days: days
+                .map(|days| days.ok_or_else(|| no_plan("days that end before they begin")))
+                .transpose()?,
+            by: RightRef { source: right.source, right: right.id },
         })
     }
 }

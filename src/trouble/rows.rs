@@ -26,6 +26,8 @@ pub enum RowTrouble {
     Unproven(Failed),
     /// What waits for approval is something else than was approved.
     Overtaken,
+    /// So many changes that were reviewed do not follow any more from what is known.
+    ReviewedOvertaken(usize),
 }
 
 impl RowTrouble {
@@ -34,7 +36,7 @@ impl RowTrouble {
             Self::NotDone { needs_somebody: false, .. } => Exit::InStep,
             Self::NotDone { needs_somebody: true, .. } | Self::NotTaken { .. } => Exit::PartFailed,
             Self::Unproven(_) => Exit::Refused,
-            Self::Overtaken => Exit::StalePlan,
+            Self::Overtaken | Self::ReviewedOvertaken(_) => Exit::StalePlan,
         }
     }
 
@@ -43,7 +45,7 @@ impl RowTrouble {
             Self::NotDone { .. } => TroubleWord::RowsNotDone,
             Self::NotTaken { .. } => TroubleWord::RowsNotTaken,
             Self::Unproven(_) => TroubleWord::RowsUnproven,
-            Self::Overtaken => TroubleWord::Overtaken,
+            Self::Overtaken | Self::ReviewedOvertaken(_) => TroubleWord::Overtaken,
         }
     }
 
@@ -56,6 +58,10 @@ impl RowTrouble {
                 format!("{} did not take effect: {why}", many(*count, "row"))
             }
             Self::Unproven(failed) => failed.text.clone(),
+            Self::ReviewedOvertaken(count) => format!(
+                "{} of the plan left out: the row or the right is another one by now",
+                many(*count, "row")
+            ),
             Self::Overtaken => {
                 "the changes that wait are others by now, so nothing was written".to_owned()
             }
@@ -67,6 +73,10 @@ impl RowTrouble {
             Self::NotDone { words, .. } => Some(Hint::text(words.1)),
             Self::NotTaken { .. } => Some(Hint::text("the next run tries again")),
             Self::Unproven(failed) => failed.hint.clone(),
+            Self::ReviewedOvertaken(_) => Some(Hint::command(
+                "make a new plan and look at it again",
+                "ivms-sync diff --out PLAN".to_owned(),
+            )),
             Self::Overtaken => {
                 Some(Hint::command("see what waits now", "ivms-sync status".to_owned()))
             }

@@ -512,3 +512,83 @@ fn a_gate_that_no_section_names_keeps_no_plate_for_long() {
     let bytes = fs::read(gym.sandbox.state()).unwrap();
     assert!(!bytes.windows(8).any(|part| part == b"LJSTAFF1"));
 }
+
+/// A plan file holds rows as it holds persons. Mutants: something else than was reviewed is written; what the state file
+/// does not know yet is not; a plan that others made is believed; a row that somebody has moved since is written over.
+#[test]
+fn a_reviewed_plan_is_carried_out_and_nothing_besides() {
+    let gym = Gym::of_members();
+    let plan = gym.sandbox.path("plan.json");
+    let made = gym.at(DAY_1, &["diff", "--out", "plan.json"]).ends(0);
+    assert!(made.stdout.contains("ivms-sync apply plan.json"), "{}", made.stdout);
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\nLJSTAFF2,yard,2026-01-01,2026-06-30,S-2\n");
+    // Without its seal it may be anybody's: the state file knows of nobody yet.
+    let sealed = fs::read_to_string(&plan).unwrap();
+    let mut document: Value = serde_json::from_str(&sealed).unwrap();
+    document.as_object_mut().unwrap().remove("seal");
+    let of_gates_alone = |document: &mut Value| document["changes"] = json!([]);
+    let mut others = document.clone();
+    of_gates_alone(&mut others);
+    fs::write(&plan, others.to_string()).unwrap();
+    gym.at(DAY_1_LATER, &["apply", "plan.json"]).ends(7);
+    assert_eq!(gym.camera.writes(), Vec::<Value>::new(), "its hash is another one");
+    fs::write(&plan, document.to_string()).unwrap();
+    let refused = gym.at(DAY_1_LATER, &["apply", "plan.json"]);
+    assert_ne!(refused.code, 0, "{refused:?}");
+    assert_eq!(gym.camera.writes(), Vec::<Value>::new());
+    fs::write(&plan, &sealed).unwrap();
+    let done = gym.at(DAY_1_LATER, &["--json", "apply", "plan.json"]).ends(0).json();
+    assert_valid(&done);
+    let mut rows = verbs(&done);
+    rows.sort();
+    assert_eq!(rows, [verb("add", "LJAA111", "confirmed"), verb("add", "LJSTAFF1", "confirmed")]);
+    assert!(!gym.opens("LJSTAFF2", DAY_1), "nobody has reviewed that");
+    // What is done is not done again, and the rest is the next run's.
+    let again = gym.at(DAY_1_LATER, &["--json", "apply", "plan.json"]).ends(13).json();
+    assert_eq!(verbs(&again), []);
+    assert_eq!(verbs(&gym.tick("2026-03-10T12:10:00Z", 0)), [verb("add", "LJSTAFF2", "confirmed")]);
+    gym.assert_well();
+
+    // What was read since counts: whoever lost the right in between is not let in.
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\nLJSTAFF2,yard,2026-01-01,2026-06-30,S-2\nLJSTAFF3,yard,2026-01-01,2026-06-30,S-3\n");
+    gym.at("2026-03-10T12:15:00Z", &["diff", "--out", "plan.json"]).ends(0);
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-05-31,S-1\nLJSTAFF2,yard,2026-01-01,2026-06-30,S-2\n");
+    gym.tick("2026-03-10T12:20:00Z", 0);
+    let told = gym.at("2026-03-10T12:21:00Z", &["apply", "plan.json"]).ends(13);
+    assert!(told.stderr.contains("1 row of the plan left out"), "{}", told.stderr);
+    assert!(!gym.opens("LJSTAFF3", DAY_1));
+    gym.assert_well();
+
+    // A row that somebody has changed at the gate since is another one.
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-07-31,S-1\nLJSTAFF2,yard,2026-01-01,2026-07-31,S-2\n");
+    gym.at("2026-03-10T12:25:00Z", &["diff", "--out", "plan.json"]).ends(0);
+    gym.camera.edit_row("LJSTAFF1", |row| {
+        row.end = row.end.map(|end| end - TimeDelta::days(30));
+    });
+    gym.camera.clear_writes();
+    let found = gym.at("2026-03-10T12:26:00Z", &["--json", "apply", "plan.json"]).ends(13).json();
+    assert_eq!(verbs(&found), [verb("set", "LJSTAFF2", "confirmed")]);
+    assert!(!gym.opens("LJSTAFF1", "2026-06-30T12:00:00Z"));
+    gym.tick("2026-03-10T12:30:00Z", 0);
+    assert!(gym.opens("LJSTAFF1", "2026-07-31T12:00:00Z"));
+}
+
+/// Mutant: what the state file knows of a right that has gone since keeps the row.
+#[test]
+fn a_reviewed_plan_takes_what_it_was_to_take() {
+    let gym = Gym::new("");
+    let rows = |from: usize| -> String {
+        (from..8).map(|n| format!("LJCAR{n},yard,2026-01-01,2026-06-30,C-{n}\n")).collect()
+    };
+    gym.staff(&rows(0));
+    gym.tick(DAY_1, 0);
+    gym.staff(&rows(2));
+    gym.at(DAY_1_LATER, &["diff", "--out", "plan.json"]).ends(0);
+    let done = gym.at("2026-03-10T12:06:00Z", &["--json", "apply", "plan.json"]).ends(0).json();
+    assert_eq!(
+        verbs(&done),
+        [verb("remove", "LJCAR0", "confirmed"), verb("remove", "LJCAR1", "confirmed")]
+    );
+    assert_eq!(verbs(&gym.tick("2026-03-10T12:10:00Z", 0)), []);
+    gym.assert_well();
+}

@@ -8,6 +8,9 @@
 //! other (edited and hashed anew, or made with another state file) is worth only what can be proven from
 //! the state file alone, budgets and all; where that knows nothing yet, that is nothing.
 //!
+//! Rows of gates are held against what is known by the same rules, and so is each row itself: one that has moved, or
+//! does not follow any more, is left out and told.
+//!
 //! What waited for a second look when the plan was made waits on: who reviewed it saw no more than that one
 //! listing, and no budget has weighed it. The next tick asks again, and so does a new plan.
 
@@ -24,9 +27,9 @@ use crate::engine::plan::Held;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::report::plan_file::Reviewed;
+use crate::report::plan_file::{PlanFileError, Reviewed};
 use crate::store::Store;
-use reviewed::{from_blocked, from_file, held};
+use reviewed::{from_blocked, from_file, held, reviewed_rows};
 
 /// Runs the command.
 pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Result<Exit, Error> {
@@ -69,6 +72,13 @@ fn carry_out(
     name: String,
     reviewed: (Reviewed, bool),
 ) -> Result<Report, Error> {
+    let (made_at, rows) = (reviewed.0.made_at, reviewed_rows(store, &reviewed.0)?);
+    for gate in
+        rows.keys().filter(|name| !context.config.gates.iter().any(|gate| gate.name == **name))
+    {
+        let error = PlanFileError::NotAPlan(format!("the configuration has no gate {gate}"));
+        return Err(Error::Plan { name, error });
+    }
     let scope = Scope { is_offline: true, ..Scope::default() };
     let (gathered, open) = gather(systems, &context.config, store, context.clock, scope)?;
     let Held { overtaken, changes, proven } =
@@ -84,6 +94,10 @@ fn carry_out(
     report.take_carried_out(changes, done?);
     record::why_not_done(context, store, &report)?;
     report.take_overtaken(overtaken);
+    if !rows.is_empty() {
+        report.take_gates(gates::reviewed(context, systems, store, run, (&rows, made_at))?);
+        report.shows_plates = context.shows_names();
+    }
     if context.shows_names() {
         report.show_names(&gathered.facts);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::cmd::Context;
+use crate::engine::gates::{ReviewedGates, ReviewedRows};
 use crate::engine::plan::{Approval, Facts, Held, hold};
 use crate::error::Error;
 use crate::net::bounded::{self, Bounded};
@@ -41,6 +42,15 @@ pub(super) fn held(
         },
         found,
     })
+}
+
+/// The rows of gates of a plan, and whether this installation made it as it is.
+pub(super) fn reviewed_rows(store: &Store, reviewed: &Reviewed) -> Result<ReviewedGates, Error> {
+    let is_sealed = reviewed.seal == Some(store.plan_seal(&reviewed.sha256)?);
+    let each = reviewed.rows.iter();
+    Ok(each
+        .map(|(gate, rows)| (gate.clone(), ReviewedRows { rows: rows.clone(), is_sealed }))
+        .collect())
 }
 
 /// The plan in a file, and that the state file does not keep it.

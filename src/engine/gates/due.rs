@@ -39,6 +39,32 @@ pub fn settled(
     Ok(Some(done))
 }
 
+/// Whether something that the cars of a gate are known by was read since a plan was made; a plan by a clock that was
+/// ahead may be as old as any.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn was_read_since(
+    gate: &GateConfig,
+    config: &Config,
+    store: &Store,
+    made_at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    for source in &gate.members {
+        let read = store.members().source_state(source)?.fetched_at;
+        if read.is_some_and(|at| at > made_at) {
+            return Ok(true);
+        }
+    }
+    let zones = gate.zones.iter().filter_map(|name| config.vehicles.zones.named(name));
+    let files = config.vehicles.files.iter().map(|section| &section.name);
+    let needed: Vec<_> = zones.flat_map(|zone| zone.needs()).chain(files).collect();
+    let readings = Known::read(&config.vehicles, store)?.readings;
+    Ok(needed
+        .into_iter()
+        .any(|source| readings.0.get(source).is_some_and(|read| read.at > made_at)))
+}
+
 /// A digest of everything that cars are known by, beside members.
 pub(super) fn sources(config: &Config, store: &Store) -> Result<String, StoreError> {
     let known = Known::read(&config.vehicles, store)?;

@@ -15,13 +15,15 @@ mod due;
 mod of_car;
 pub mod plan;
 pub mod proof;
+mod reviewed;
 mod run;
 #[cfg(test)]
 mod tests;
 mod told;
 
 pub use cars::plates_of;
-pub use due::settled;
+pub use due::{settled, was_read_since};
 pub use of_car::{CarAtGate, Membership, of_car};
+pub use reviewed::{ReviewedGates, ReviewedRow, ReviewedRows};
 pub use run::{AllCars, GateRun, GatesDone, all_cars, run};
 pub use told::{GateSeen, NotDone, RowChangeSeen};

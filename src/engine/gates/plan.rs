@@ -51,6 +51,8 @@ pub struct GateFacts<'a> {
     pub lost_last_day: usize,
     /// The id of a blocked plan that somebody has approved.
     pub approved: Option<&'a str>,
+    /// What is to be done was reviewed by somebody, and is weighed by no budget.
+    pub is_reviewed: bool,
 }
 
 /// One change of one row.

@@ -182,7 +182,7 @@ fn over_budget<'c>(
     all: &[RowChange],
     changes: &'c [RowChange],
 ) -> Option<&'c RowChange> {
-    if facts.approved.is_some() || facts.mode == Mode::Observe {
+    if facts.approved.is_some() || facts.is_reviewed || facts.mode == Mode::Observe {
         return None;
     }
     let today = facts.now.date();

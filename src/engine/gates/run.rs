@@ -12,6 +12,7 @@ use super::contact::{Asked, Read, contact, judge};
 use super::due::{is_due, next_midnight, sources, today};
 use super::plan::{GateFacts, GatePlan, RowReason, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
+use super::reviewed::ReviewedGates;
 use super::told::{GateSeen, as_kept, not_done, repeated, rows_after, seen};
 use crate::clock::Clock;
 use crate::config::{Config, GateConfig, Mode};
@@ -46,6 +47,8 @@ pub struct GateRun<'a> {
     pub accepted: &'a BTreeMap<TargetName, usize>,
     /// The blocked plan that somebody has approved.
     pub approved: Option<&'a str>,
+    /// The changes that somebody has reviewed: these, and nothing else.
+    pub reviewed: Option<&'a ReviewedGates>,
 }
 
 /// The cars of every gate.
@@ -161,9 +164,22 @@ pub(super) struct Ready<'c> {
     pub(super) is_accepted: bool,
 }
 
+/// What follows from a list, and whether it may be done.
+struct Planned {
+    plan: GatePlan,
+    proven: Result<ProvenRows, RowCounterexample>,
+    /// How many changes that were reviewed do not follow any more.
+    overtaken: usize,
+}
+
 pub(super) type Seen = (GateSeen, Vec<Trouble>);
 
 impl GateRun<'_> {
+    /// A person has said what is to be done.
+    fn is_by_hand(&self) -> bool {
+        self.approved.is_some() || self.reviewed.is_some()
+    }
+
     /// A gate in its turn; what is known of it where it is not asked.
     fn turn<'c>(
         &self,
@@ -177,8 +193,7 @@ impl GateRun<'_> {
         let today = today(config, now);
         let basis = cars.basis(today);
         let own = store.gates().rows(&config.name)?;
-        let asks =
-            self.is_full || self.approved.is_some() || self.accepted.contains_key(&config.name);
+        let asks = self.is_full || self.is_by_hand() || self.accepted.contains_key(&config.name);
         let is_due = asks
             || kept.as_ref().is_none_or(|kept| {
                 is_due(config, self.config, kept, now)
@@ -258,7 +273,11 @@ impl GateRun<'_> {
             is_accepted,
         };
         if is_believed {
-            let (plan, proven) = self.plan(&ready, store)?;
+            let Planned { plan, proven, overtaken } = self.plan(&ready, store)?;
+            if overtaken > 0 {
+                let kind = TroubleKind::Rows(RowTrouble::ReviewedOvertaken(overtaken));
+                ready.troubles.push(Trouble::of_target(&config.name, kind));
+            }
             let is_written = outcome == TargetOutcome::Ok && self.run.is_some();
             match proven {
                 Ok(_) if self.approved.is_some() && !plan.is_approved => {
@@ -281,11 +300,7 @@ impl GateRun<'_> {
 
     /// Plans, and proves it. Nothing is taken from a plate of which a row of a rights-file could not be used: it
     /// may give it a right.
-    fn plan(
-        &self,
-        ready: &Ready<'_>,
-        store: &Store,
-    ) -> Result<(GatePlan, Result<ProvenRows, RowCounterexample>), StoreError> {
+    fn plan(&self, ready: &Ready<'_>, store: &Store) -> Result<Planned, StoreError> {
         let Ready { turn, gate, read, .. } = ready;
         let (config, now) = (turn.config, self.clock.began());
         // Whatever texts are no plates now, a row of ours may have one.
@@ -310,6 +325,7 @@ impl GateRun<'_> {
             guard: self.config.guard,
             lost_last_day: store.gates().losses_since(&config.name, yesterday, now)?,
             approved: self.approved,
+            is_reviewed: false,
         };
         let mut plan = plan(&facts);
         let mut unsure = turn.cars.unsure.clone();
@@ -326,8 +342,13 @@ impl GateRun<'_> {
             facts.unsure = &unsure;
             plan = super::plan::plan(&facts);
         }
+        let mut overtaken = 0;
+        if let Some(reviewed) = self.reviewed.and_then(|all| all.get(&config.name)) {
+            overtaken = reviewed.keep_only(&mut plan);
+            facts.is_reviewed = reviewed.is_sealed;
+        }
         let proven = prove(&facts, &plan);
-        Ok((plan, proven))
+        Ok(Planned { plan, proven, overtaken })
     }
 
     /// Carries out what was proven, gates side by side, and keeps how each is left.
@@ -411,7 +432,7 @@ impl GateRun<'_> {
         let kept = self.kept(ready, done);
         let to_do = ready.plan.to_do().count();
         // Who approved something approved nothing besides.
-        let is_all = done.states.len() == to_do && self.approved.is_none();
+        let is_all = done.states.len() == to_do && !self.is_by_hand();
         let is_whole = done.is_whole() && is_all;
         // Where nothing may be written, what is to be done waits for nothing but that.
         let is_full = ready.plan.not_done.iter().any(|one| one.reason == RowReason::Full);
@@ -426,14 +447,21 @@ impl GateRun<'_> {
         let sense = config.sense(self.config);
         // What was approved can be approved again until some of it is done: this run may be killed.
         let approved = self.approved.filter(|_| plan.is_approved && done.states.is_empty());
-        let blocked = plan.blocked_id().or_else(|| approved.map(str::to_owned));
+        let blocked = match self.reviewed {
+            // What waits besides waits on.
+            Some(_) => turn.kept.as_ref().and_then(|kept| kept.blocked.clone()),
+            None => plan.blocked_id().or_else(|| approved.map(str::to_owned)),
+        };
         let settled_before = turn.kept.as_ref().and_then(|kept| kept.settled_sense.clone());
         // Where losses are only looked at, or held back, nothing has followed from the configuration yet.
         let is_held_back = plan
             .not_done
             .iter()
             .any(|one| matches!(one.reason, RowReason::NotSure | RowReason::GrantOnly));
-        let is_settled = blocked.is_none() && !is_held_back && config.mode == Mode::Full;
+        let is_settled = blocked.is_none()
+            && self.reviewed.is_none()
+            && !is_held_back
+            && config.mode == Mode::Full;
         GateKept {
             settled_sense: if is_settled { Some(sense.clone()) } else { settled_before },
             sense,

@@ -130,6 +130,7 @@ impl World {
             guard: GUARD,
             lost_last_day: self.lost_last_day,
             approved: self.approved.as_deref(),
+            is_reviewed: false,
         }
     }
 
