@@ -33,6 +33,9 @@ pub struct Limits {
 impl Limits {
     /// A document without evidence in it.
     pub const DOCUMENT: Self = Self { bytes_max: 1024 * 1024, depth_max: 32 };
+
+    /// A page of a listing of a service.
+    pub const PAGE: Self = Self { bytes_max: 8 * 1024 * 1024, ..Self::DOCUMENT };
 }
 
 /// Any JSON value. A number is the text that it was written as.

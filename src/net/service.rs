@@ -20,6 +20,7 @@ use super::requests::RequestCount;
 use super::retry::{Rule, Waits, asked_pause, seed, server_time};
 use super::tls::{Found, Tls};
 use super::words;
+use crate::document::Limits;
 
 /// How long and how much; a test makes them small.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +49,7 @@ impl Default for Bounds {
             connect: Duration::from_secs(5),
             answer: Duration::from_secs(30),
             listing: Duration::from_secs(60),
-            bytes: 8 * 1024 * 1024,
+            bytes: Limits::PAGE.bytes_max,
             retry: Rule {
                 repeats_max: 2,
                 first: Duration::from_millis(500),

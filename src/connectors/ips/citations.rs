@@ -4,8 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::wire::LIMITS;
-use crate::document::{Fault, JsonError, Node, parse};
+use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{CitationId, CitationState, RightCode, RightId};
 use crate::ports::{Effect, EventReader, ListedCitation, ListedPlate};
 
@@ -22,7 +21,7 @@ pub(super) struct CitationPage {
 
 /// Reads a page.
 pub(super) fn page(bytes: &[u8]) -> Result<CitationPage, JsonError> {
-    let value = parse(bytes, LIMITS)?;
+    let value = parse(bytes, Limits::PAGE)?;
     let top = Node::top(&value);
     let as_of = top.optional("asOf")?.map(|node| node.instant()).transpose()?;
     let next =

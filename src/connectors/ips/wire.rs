@@ -12,9 +12,6 @@ use crate::model::{Ends, Period, RightCode, RightId, RightKind, RightState, Stat
 use crate::ports::{ListedPlate, ListedRight};
 use crate::text::hex::hex;
 
-/// A page has as many bytes as its reader takes; in depth no more than any document.
-pub(super) const LIMITS: Limits = Limits { bytes_max: 64 * 1024 * 1024, ..Limits::DOCUMENT };
-
 /// The type of a permit that states none.
 const KIND_DEFAULT: &str = "permit";
 
@@ -60,7 +57,7 @@ impl std::fmt::Debug for Reading {
 
 /// Reads a page of sessions, or of permits.
 pub(super) fn page(bytes: &[u8], are_permits: bool, reading: &Reading) -> Result<Page, JsonError> {
-    let value = parse(bytes, LIMITS)?;
+    let value = parse(bytes, Limits::PAGE)?;
     let top = Node::top(&value);
     let as_of = top.optional("asOf")?.map(|node| node.instant()).transpose()?;
     let next =

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZon
 use chrono::{FixedOffset, MappedLocalTime};
 use smol_str::SmolStr;
 
-use super::wire::{LIMITS, Reading};
-use crate::document::{Fault, JsonError, Node, parse};
+use super::wire::Reading;
+use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{Period, RightKind, RightState, Zone};
 use crate::ports::{ListedPlate, ListedRight};
 
@@ -33,7 +33,7 @@ pub(super) fn list(
     times: Zone,
     reading: &Reading,
 ) -> Result<Vec<Entry>, JsonError> {
-    let value = parse(bytes, LIMITS)?;
+    let value = parse(bytes, Limits::PAGE)?;
     let top = Node::top(&value);
     top.list()?.map(|row| entry(&row, area, times, reading)).collect()
 }

@@ -9,8 +9,6 @@ use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{Ends, Period, RightCode, RightId, RightKind, RightState};
 use crate::ports::{ListedPlate, ListedRight};
 
-const LIMITS: Limits = Limits { bytes_max: 64 * 1024 * 1024, ..Limits::DOCUMENT };
-
 /// The kind of every permit: the register has no types.
 const KIND: &str = "permit";
 
@@ -29,7 +27,7 @@ pub(super) struct Page {
 
 /// Reads a page of parkings, or of permits.
 pub(super) fn page(bytes: &[u8], are_parkings: bool) -> Result<Page, JsonError> {
-    let value = parse(bytes, LIMITS)?;
+    let value = parse(bytes, Limits::PAGE)?;
     let top = Node::top(&value);
     let next = top.optional("next")?.map(|node| node.text().map(str::to_owned)).transpose()?;
     let count = match top.optional("count")? {
