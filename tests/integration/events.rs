@@ -563,3 +563,31 @@ fn a_password_that_cannot_be_read_stops_whoever_needs_it() {
         .unwrap();
     town.run(3, &["lookup", "plate:ABC123"]).ends(78);
 }
+
+/// What surrounds an event is anybody's: a header in another encoding is no reason not to look at the others, and a key of
+/// a document is not for the log.
+#[test]
+fn what_surrounds_an_event_is_looked_past() {
+    let town = a_town();
+    let sender = Sender::stripe(METER_HOOK).signature_header("X-Meter-Signature");
+    let good = sender.deliver("", clock(0), bodies::meter_status("M-1", "A1"));
+    let mut lines = good.header_lines().into_bytes();
+    lines.extend(b"X-Sender: Z\xfcrich\n");
+    fs::write(town.path("headers.txt"), lines).unwrap();
+    let arguments = ["apply", "--event", "-", "--from", "meters", "--headers", "headers.txt"];
+    town.typed(clock(0), &[], &arguments, good.body.clone()).ends(0);
+    let odd = r#"{"meterId":"M-2","status":{"operational":true},"cars":{"KEY9999":1,"KEY9999":2}}"#;
+    let delivery = sender.deliver("", clock(1), odd.to_owned());
+    let arguments = ["apply", "--event", "-", "--from", "meters", "--cgi"];
+    let told = town.typed(clock(1), &delivery.cgi_env(), &arguments, delivery.body.clone()).ends(0);
+    assert!(
+        told.stdout.contains("/cars/KEY9999"),
+        "whoever sent it is told where: {}",
+        told.stdout
+    );
+    assert!(
+        told.stderr.contains("comes twice") && !told.stderr.contains("KEY9999"),
+        "{}",
+        told.stderr
+    );
+}

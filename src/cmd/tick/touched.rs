@@ -35,7 +35,14 @@ pub(super) fn tick(
     if context.compares_looks {
         compare::with_everybody(context, systems, store, (&few, &plan), &report)?;
     }
-    let proven = prove(&gathered.facts, &plan)?;
+    let proven = match prove(&gathered.facts, &plan) {
+        Ok(proven) => proven,
+        Err(found) => {
+            // Either it is proven of everybody, or that run is on record as refused.
+            log::warn!("everybody is looked at, since of a few it could not be proven: {found}");
+            return Ok(Err(few.into_asked()));
+        }
+    };
     let newcomers = few.newcomers(store)?;
     log::info!(
         "{} members were looked at; all others are as they were",
