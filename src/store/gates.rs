@@ -6,8 +6,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::rights::KeptPlate;
 use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
-use super::{Gates, OutcomeKind, StoreError, StoreProblem, seal};
-use crate::model::{Days, OwnRow, PlateRules, RightRef, RowVerb, RunId, SourceName, TargetName};
+use super::{Gates, OutcomeKind, Overview, StoreError, StoreProblem, seal};
+use crate::model::{
+    Days, Kind, OwnRow, PlateRules, RightRef, RowVerb, RunId, SourceName, TargetName,
+};
 
 /// A gate as a run left it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,6 +76,17 @@ pub struct GateChange {
 }
 
 row!(GateChange { run, gate, at, verb, loses, by, days, outcome, error, is_sent });
+
+impl GateChange {
+    /// Whether it gave time or took it away. A row that goes after its end takes none, and gives none.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.loses || self.verb == RowVerb::Remove {
+            true => Kind::Revocation,
+            false => Kind::Grant,
+        }
+    }
+}
 
 /// A day is its first second on the gate's wall clock.
 impl FromColumns for NaiveDate {
@@ -253,8 +266,7 @@ impl Gates<'_> {
     /// Forgets the rows of all gates, also of those that no section names any more, that ended before a day: a
     /// gate that is away for long keeps nobody's plate here.
     pub fn forget_ended(&self, before: NaiveDate) -> Result<(), StoreError> {
-        let names: Vec<TargetName> = self.0.all("SELECT name FROM gate ORDER BY name", ())?;
-        for gate in &names {
+        for gate in &self.0.overview().gates_known()? {
             let sql = "SELECT plate FROM gate_row WHERE gate = ?1 AND last_day < ?2";
             let ended: Vec<String> = self.0.all(sql, (gate, before))?;
             ended.iter().try_for_each(|plate| self.forget_row(gate, plate))?;
@@ -284,5 +296,27 @@ impl Gates<'_> {
              outcome, error, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             change,
         )
+    }
+}
+
+impl Overview<'_> {
+    /// What was tried at all gates since then, also at those that no section names any more, newest first, at most
+    /// `limit` lines.
+    pub fn rows_since(
+        &self,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<GateChange>, StoreError> {
+        self.0.all(
+            "SELECT run, gate, at, verb, loses, source, right_id, first_day, last_day, outcome, error, sent \
+             FROM gate_change WHERE gate IN (SELECT name FROM gate) AND at >= ?1 \
+             ORDER BY at DESC, id DESC LIMIT ?2",
+            (since, limit),
+        )
+    }
+
+    /// Every gate that was ever read.
+    pub fn gates_known(&self) -> Result<Vec<TargetName>, StoreError> {
+        self.0.all("SELECT name FROM gate ORDER BY name", ())
     }
 }

@@ -24,4 +24,4 @@ pub use cars::plates_of;
 pub use due::settled;
 pub use of_car::{CarAtGate, Membership, of_car};
 pub use run::{AllCars, GateRun, GatesDone, all_cars, run};
-pub use told::{GateSeen, NotDone, RowChangeSeen};
+pub use told::{GateSeen, NotDone, Remarks, RowChangeSeen, RowsWaiting, is_trouble};

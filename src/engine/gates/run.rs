@@ -7,12 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::carry_out::{Done, Work, carry_out};
 use super::cars::Cars;
-use super::claims::wanted;
+use super::claims::{Wanted, wanted};
 use super::contact::{Asked, Read, contact, judge};
 use super::due::{is_due, next_midnight, sources, today};
 use super::plan::{GateFacts, GatePlan, RowReason, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
-use super::told::{GateSeen, as_kept, not_done, repeated, rows_after, seen};
+use super::told::{GateSeen, Remarks, as_kept, repeated, rows_after, seen};
 use crate::clock::Clock;
 use crate::config::{Config, GateConfig, Mode};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
@@ -117,7 +117,7 @@ pub fn run(
                 let (outcome, trouble, _) = failure(turn.config.peer(), &error);
                 if let (Some(remembered), Some(_)) = (to_remember(&trouble), work.run) {
                     store.trust().remember_failure(&turn.config.name, &remembered, now)?;
-                    store.gates().require_reading(&turn.config.name)?;
+                    turn.keep_unread(store)?;
                 }
                 done.gates.push(GateSeen { outcome, ..as_kept(turn.config, turn.kept.as_ref()) });
                 done.troubles.push(trouble);
@@ -141,6 +141,8 @@ pub(super) struct Turn<'c> {
     pub(super) own: BTreeMap<String, OwnRow>,
     pub(super) basis: String,
     pub(super) sources: String,
+    /// How many cars may enter now and have no row of ours.
+    pub(super) outside: usize,
     /// Nobody else talks to the gate until this goes.
     pub(super) _lock: TargetLock,
 }
@@ -162,6 +164,18 @@ pub(super) struct Ready<'c> {
 }
 
 pub(super) type Seen = (GateSeen, Vec<Trouble>);
+
+impl Turn<'_> {
+    /// Keeps that the list must be read before anything is believed of it, and who stands outside until then.
+    fn keep_unread(&self, store: &Store) -> Result<(), StoreError> {
+        let name = &self.config.name;
+        let kept = store.gates().gate(name)?.unwrap_or_default();
+        let mut remarks = Remarks::kept(&kept);
+        remarks.waiting.outside = self.outside;
+        let remarks = remarks.text();
+        store.gates().keep_gate(name, &GateKept { needs_read: true, remarks, ..kept })
+    }
+}
 
 impl GateRun<'_> {
     /// A gate in its turn; what is known of it where it is not asked.
@@ -201,12 +215,16 @@ impl GateRun<'_> {
         };
         let peer = config.peer();
         let failures = store.trust().failures(&config.name)?;
-        let is_somebody_outside = wanted(&cars.claims, today).iter().any(|(text, wanted)| {
-            let has_row = own.get(*text).is_some_and(|own| own.is_held && own.days.contains(today));
+        let wanted = wanted(&cars.claims, today);
+        let is_outside = |(text, wanted): &(&&str, &Wanted)| {
+            let has_row =
+                own.get(**text).is_some_and(|own| own.is_held && own.days.contains(today));
             wanted.days.contains(today) && !has_row
-        });
+        };
+        let outside = wanted.iter().filter(is_outside).count();
+        drop(wanted);
         if !asks
-            && !is_somebody_outside
+            && outside == 0
             && let Some((outcome, trouble)) = left_alone(peer, &failures, now)
         {
             return left(outcome, trouble);
@@ -223,7 +241,7 @@ impl GateRun<'_> {
         let memory = store.devices().device_state(&config.name)?.memory;
         let asked = Asked { config, memory, is_retried: login.is_retried() };
         let sources = sources.to_owned();
-        Ok(Ok(Turn { config, asked, cars, kept, own, basis, sources, _lock: lock }))
+        Ok(Ok(Turn { config, asked, cars, kept, own, basis, sources, outside, _lock: lock }))
     }
 
     /// What follows from what a gate answered.
@@ -447,7 +465,7 @@ impl GateRun<'_> {
             capacity: read.capacity,
             blocked,
             is_filled: turn.kept.as_ref().is_some_and(|kept| kept.is_filled),
-            remarks: serde_json::to_string(&not_done(plan)).unwrap_or_default(),
+            remarks: Remarks::of(plan, done).text(),
         }
     }
 }
