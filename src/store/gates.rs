@@ -185,17 +185,6 @@ impl Gates<'_> {
         )
     }
 
-    /// Says that the list must be read before anything is believed of it.
-    pub fn require_reading(&self, gate: &TargetName) -> Result<(), StoreError> {
-        match self.gate(gate)? {
-            Some(kept) if !kept.needs_read => {
-                self.keep_gate(gate, &GateKept { needs_read: true, ..kept })
-            }
-            Some(_) => Ok(()),
-            None => self.keep_gate(gate, &GateKept { needs_read: true, ..GateKept::default() }),
-        }
-    }
-
     /// Remembers which device answers there.
     pub fn record_identity(
         &self,
@@ -207,6 +196,30 @@ impl Gates<'_> {
             "UPDATE device SET serial = ?2, version = ?3 WHERE name = ?1",
             (gate, serial, version),
         )
+    }
+
+    /// Every gate that stated a serial number when it was read last, the one that was read last at the end.
+    pub fn serials(&self) -> Result<Vec<(TargetName, String)>, StoreError> {
+        self.0.all(
+            "SELECT device.name, serial FROM device JOIN gate ON gate.name = device.name \
+             WHERE trim(serial) <> '' ORDER BY gate.read_at, device.name",
+            (),
+        )
+    }
+
+    /// Takes over what this program made at a gate under the name that its section had before. The caller has seen
+    /// that it is the same gate, and that no other section leads to it.
+    pub fn follow_renamed(&self, gate: &TargetName, former: &TargetName) -> Result<(), StoreError> {
+        let store = self.0;
+        store.write_over_what_goes()?;
+        store.exec("UPDATE OR IGNORE gate_row SET gate = ?1 WHERE gate = ?2", (gate, former))?;
+        for plate in self.rows(former)?.keys() {
+            self.forget_row(former, plate)?;
+        }
+        // A gate that gets the former name is another one.
+        store.exec("UPDATE device SET serial = NULL WHERE name = ?1", former)?;
+        log::info!("{gate}: what is known of {former} is known of it: its section had that name");
+        self.keep_gate(former, &GateKept { needs_read: true, ..GateKept::default() })
     }
 
     /// The rows that this program made at a gate, by the letters and digits of their plates.

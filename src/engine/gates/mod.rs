@@ -12,6 +12,8 @@ pub mod cars;
 pub mod claims;
 mod contact;
 mod due;
+mod identity;
+mod keep;
 mod of_car;
 pub mod plan;
 pub mod proof;
