@@ -265,7 +265,7 @@ pub enum Command {
         after_help = "Examples:\n  ivms-sync status\n  ivms-sync status --html /var/www/doors.html\n  ivms-sync status --unlinked missing.csv\n  ivms-sync status --config /etc/ivms-sync/clubs"
     )]
     Status(StatusArgs),
-    /// Show the audit log: every change that was tried on a door, the newest first.
+    /// Show the audit log: every change that was tried on a door or at a gate, the newest first.
     ///
     /// Asks nobody. It ends with 0, also where nothing was changed; with 20 where --member fits nobody,
     /// and with 64 where --door is neither in the configuration nor in the log.
@@ -392,7 +392,7 @@ pub struct HistoryArgs {
     /// Limit it to this member or person: an e-mail address, a member number, or person:EMPLOYEENO.
     #[arg(long, value_name = "WHO")]
     pub member: Option<String>,
-    /// Limit it to this door.
+    /// Limit it to this door or gate.
     #[arg(long, value_name = "NAME")]
     pub door: Option<String>,
     /// Print a sheet for a spreadsheet program in place of text.

@@ -1,12 +1,16 @@
 //! `history`: the audit log, from the state file alone. Asks nobody, takes no lock and writes nothing.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
 use super::{Context, print, who};
 use crate::cli::HistoryArgs;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{TargetName, Who};
-use crate::report::history::{History, Wanted, document, no_door, nobody, render, sheet};
-use crate::store::Store;
+use crate::model::{HolderNumber, RightRef, TargetName, Who};
+use crate::report::history::{History, NamedRow, Wanted, document, no_door, nobody, render, sheet};
+use crate::store::{GateChange, Store, StoreError};
 
 /// Runs the command.
 pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
@@ -20,8 +24,14 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
     let store = context.open_store_to_read()?;
     let door = args.door.as_deref().map(|door| known_door(context, store.as_ref(), door));
     let door = door.transpose()?;
-    let mut history =
-        History { since, who: args.member.clone(), door: args.door.clone(), lines: None, zone };
+    let mut history = History {
+        since,
+        who: args.member.clone(),
+        door: args.door.clone(),
+        lines: None,
+        rows: Vec::new(),
+        zone,
+    };
     if let Some(store) = &store {
         let _look = store.reading()?;
         let wanted = match (&who, &args.member) {
@@ -31,6 +41,9 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
         let lines =
             store.overview().named_since(history.since, door.as_ref(), |line| wanted.has(line));
         history.lines = Some(lines?);
+        history.rows = rows(context, store, since, |change| {
+            door.as_ref().is_none_or(|door| change.gate == *door) && wanted.has_row(change)
+        })?;
     }
     let exit = Exit::InStep;
     if context.is_json {
@@ -41,6 +54,45 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
         context.print(&render(&history, context.look))?;
     }
     Ok(exit)
+}
+
+/// What was done at gates, with the names of members.
+fn rows(
+    context: &Context,
+    store: &Store,
+    since: DateTime<Utc>,
+    is_wanted: impl Fn(&GateChange) -> bool,
+) -> Result<Vec<NamedRow>, Error> {
+    let mut changes = store.overview().rows_since(since, u32::MAX)?;
+    changes.retain(is_wanted);
+    let mut names: BTreeMap<RightRef, Option<String>> = BTreeMap::new();
+    let named = changes.into_iter().map(|change| {
+        let member_name = match names.get(&change.by) {
+            Some(name) => name.clone(),
+            None => {
+                let name = member_name(context, store, &change.by)?;
+                names.entry(change.by.clone()).or_insert(name).clone()
+            }
+        };
+        Ok(NamedRow { change, member_name })
+    });
+    named.collect()
+}
+
+/// What the member is called now whose membership a right is.
+fn member_name(
+    context: &Context,
+    store: &Store,
+    by: &RightRef,
+) -> Result<Option<String>, StoreError> {
+    let is_membership = context.config.sources.iter().any(|source| source.name == by.source);
+    let number: Option<HolderNumber> = by.right.parse().ok();
+    let Some(number) = number.filter(|_| is_membership) else { return Ok(None) };
+    let found = store.members().members_by_number(&number)?;
+    let theirs = found.iter().find(|stored| {
+        stored.member.key.source == by.source && stored.member.key.human() == by.right
+    });
+    Ok(theirs.map(|stored| stored.member.name()))
 }
 
 /// Whoever is asked for, if there is or was such a one.
@@ -60,12 +112,14 @@ fn known(store: &Store, who: &Who, typed: &str) -> Result<Wanted, Error> {
     }
 }
 
-/// A door of the configuration or of the log.
+/// A door or a gate of the configuration or of the log.
 fn known_door(context: &Context, store: Option<&Store>, typed: &str) -> Result<TargetName, Error> {
     let changed = store.map(|store| store.overview().devices_changed()).transpose()?;
     let changed = changed.unwrap_or_default();
-    let configured = context.config.devices.iter().map(|device| &device.name);
-    let mut doors: Vec<&TargetName> = configured.chain(&changed).collect();
+    let gates = store.map(|store| store.overview().gates_known()).transpose()?.unwrap_or_default();
+    let devices = context.config.devices.iter().map(|device| &device.name);
+    let configured = devices.chain(context.config.gates.iter().map(|gate| &gate.name));
+    let mut doors: Vec<&TargetName> = configured.chain(&changed).chain(&gates).collect();
     doors.sort();
     doors.dedup();
     let found = doors.iter().find(|door| door.as_str() == typed);

@@ -10,7 +10,7 @@ use super::text::{last, limit, member, person, window};
 use super::{ChangeReport, ChangeState, Report, TargetOutcome};
 use crate::command::CommandName;
 use crate::engine::plan::{Cause, Change, Kind};
-use crate::model::{HolderId, Limit};
+use crate::model::{HolderId, Limit, RowVerb};
 use crate::store::{AuditEntry, OutcomeKind};
 use crate::text::plain::plain;
 
@@ -115,6 +115,16 @@ pub fn cause_of(entry: &AuditEntry) -> &str {
     match Cause::from_word(&entry.cause) {
         Some(cause) => cause_words(cause),
         None => &entry.cause,
+    }
+}
+
+/// What was done to a row of a gate, for people.
+#[must_use]
+pub fn row_words(verb: RowVerb) -> &'static str {
+    match verb {
+        RowVerb::Add => "added",
+        RowVerb::Set => "set",
+        RowVerb::Remove => "removed",
     }
 }
 

@@ -12,7 +12,7 @@ use super::look::{Look, Tone};
 use super::text::SHOWN_MAX;
 use super::{ChangeState, TargetOutcome, TargetReport};
 use crate::engine::gates::{CarAtGate, GateSeen, NotDone, RowChangeSeen};
-use crate::model::{Budget, Days, GateRow, RowTime, RowVerb, SourceName, TargetName};
+use crate::model::{Budget, Days, GateRow, RightRef, RowTime, RowVerb, SourceName, TargetName};
 use crate::ports::Identity;
 use crate::text::lists::many;
 
@@ -48,10 +48,17 @@ struct HolderTold {
     plate: String,
 }
 
+/// The right that a row is for.
 #[derive(Debug, Serialize)]
-struct RightTold<'a> {
+pub struct RightTold<'a> {
     source: &'a SourceName,
     id: &'a str,
+}
+
+impl<'a> From<&'a RightRef> for RightTold<'a> {
+    fn from(by: &'a RightRef) -> Self {
+        Self { source: &by.source, id: &by.right }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -60,10 +67,17 @@ struct Times {
     end: Option<NaiveDateTime>,
 }
 
+/// Whole days, both inside.
 #[derive(Debug, Serialize)]
-struct DaysTold {
+pub struct DaysTold {
     first: NaiveDate,
     last: NaiveDate,
+}
+
+impl From<Days> for DaysTold {
+    fn from(days: Days) -> Self {
+        Self { first: days.first(), last: days.last() }
+    }
 }
 
 impl<'a> From<&'a GateSeen> for GateTold<'a> {
@@ -91,9 +105,9 @@ impl<'a> From<&'a RowChangeSeen> for RowTold<'a> {
             row,
             verb: change.verb,
             holder: HolderTold { plate: change.plate.spelled() },
-            right: RightTold { source: &change.by.source, id: &change.by.right },
+            right: RightTold::from(&change.by),
             before: change.there.as_ref().map(times),
-            after: change.days.map(|days| DaysTold { first: days.first(), last: days.last() }),
+            after: change.days.map(DaysTold::from),
             outcome: seen.state.as_str(),
             blocked_by: change.blocked,
             error: seen.error.as_deref(),

@@ -8,18 +8,24 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone 
 use serde::Serialize;
 
 use super::changes;
+use super::gates::{DaysTold, RightTold};
 use super::look::{Look, Tone};
 use super::sheet::Sheet;
 use super::table::Table;
 use super::{Head, text};
 use crate::command::CommandName;
-use crate::model::{HolderId, Kind, RecordId, Who, Window, Zone, printable};
-use crate::store::{AuditEntry, AuditLine, NamedLine, Names, OutcomeKind};
+use crate::model::{
+    HolderId, Kind, RecordId, RowVerb, RunId, TargetName, Who, Window, Zone, printable,
+};
+use crate::store::{AuditEntry, AuditLine, GateChange, NamedLine, Names, OutcomeKind};
 use crate::text::suggest::near;
 use crate::text::times::{instant, whole_seconds};
 
 /// More lines than this are no reading; a sheet and JSON have all of them.
 const SHOWN_MAX: usize = 1000;
+
+/// Those of a sheet.
+const COLUMNS: usize = 17;
 
 /// How many are named whom somebody may have meant.
 const NAMED: usize = 3;
@@ -68,8 +74,18 @@ pub struct History {
     pub door: Option<String>,
     /// Newest first; `None`: there is no state file yet.
     pub lines: Option<Vec<NamedLine>>,
+    /// Rows at gates that were added, set and removed, newest first; none where there is no state file yet.
+    pub rows: Vec<NamedRow>,
     /// The zone in which people here read times.
     pub zone: Zone,
+}
+
+/// A row at a gate that was written, told by its right and never by its plate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRow {
+    pub change: GateChange,
+    /// What the member is called now; `None` for any other right, and for whoever is gone.
+    pub member_name: Option<String>,
 }
 
 /// Whose lines are wanted.
@@ -105,6 +121,18 @@ impl Wanted {
             Self::Person(person) => *person == line.entry.employee_no,
         }
     }
+
+    /// Whether a change of a row is wanted. No person has a row.
+    #[must_use]
+    pub fn has_row(&self, change: &GateChange) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Members(members) => members
+                .iter()
+                .any(|one| one.source == change.by.source && one.human() == change.by.right),
+            Self::Person(_) => false,
+        }
+    }
 }
 
 /// What to say of a WHO that fits none of everybody.
@@ -134,7 +162,10 @@ fn pairs(candidates: &[(String, String)]) -> impl Iterator<Item = (&str, String)
 pub fn no_door<'a>(typed: &str, doors: impl Iterator<Item = &'a str>) -> String {
     let limit = typed.chars().count().div_ceil(3);
     let near = near(typed, limit, NAMED, doors.map(|door| (door, door.to_owned())));
-    format!("--door {typed}: there is no such door in the configuration or the log{}", meant(&near))
+    format!(
+        "--door {typed}: there is no such door or gate in the configuration or the log{}",
+        meant(&near)
+    )
 }
 
 fn meant(near: &[String]) -> String {
@@ -205,22 +236,55 @@ pub fn render(history: &History, look: Look) -> String {
         name.as_ref().map_or_else(String::new, |name| format!(" {what} {}", printable(name)))
     };
     let what = on("for", &history.who) + &on("on", &history.door);
-    if lines.is_empty() {
+    if lines.is_empty() && history.rows.is_empty() {
         return look.folded(format!("Nothing was changed{what} since {since}.\n"));
     }
-    let mut out = format!("Changes{what} since {since}");
-    if lines.len() > SHOWN_MAX {
-        out.push_str(&format!(
-            ": the newest {SHOWN_MAX} of {}; --csv and --json have all of them",
-            lines.len()
-        ));
-    }
+    let title = |text: String, count: usize| {
+        let cut = format!(": the newest {SHOWN_MAX} of {count}; --csv and --json have all of them");
+        look.folded(if count > SHOWN_MAX { text + &cut } else { text })
+    };
+    let mut parts = Vec::new();
     let named = lines.iter().take(SHOWN_MAX).map(|line| {
         let member = format!("{} {}", line.line.member.human(), line.member.name());
         let person = line.line.entry.employee_no.to_string();
         (&line.line.entry, Some(Whose { member: member.trim_end().to_owned(), person }))
     });
-    format!("{}\n\n{}", look.folded(out), table(named, history.zone).render(look))
+    if !lines.is_empty() {
+        let said = title(format!("Changes{what} since {since}"), lines.len());
+        parts.push(format!("{said}\n\n{}", table(named, history.zone).render(look)));
+    }
+    if !history.rows.is_empty() {
+        let said = title(format!("Rows at gates{what} since {since}"), history.rows.len());
+        parts.push(format!("{said}\n\n{}", rows_table(history).render(look)));
+    }
+    parts.join("\n")
+}
+
+/// What was done at gates.
+fn rows_table(history: &History) -> Table {
+    let mut table = Table::new(&["when", "run", "right", "gate", "row", "days", "outcome"]);
+    for NamedRow { change, member_name } in history.rows.iter().take(SHOWN_MAX) {
+        let right = match member_name {
+            Some(name) => format!("{} {name}", change.by.right).trim_end().to_owned(),
+            None => change.by.to_string(),
+        };
+        let outcome = match &change.error {
+            Some(error) => format!("{}: {error}", change.outcome),
+            None => change.outcome.to_string(),
+        };
+        table.row([
+            local(change.at, history.zone),
+            change.run.to_string(),
+            right,
+            change.gate.to_string(),
+            changes::row_words(change.verb).to_owned(),
+            change.days.map_or("–".to_owned(), |days| days.to_string()),
+            outcome,
+        ]);
+        let is_confirmed = change.outcome == OutcomeKind::Confirmed;
+        table.tone(6, if is_confirmed { Tone::Good } else { Tone::Bad });
+    }
+    table
 }
 
 /// The log as a sheet for a spreadsheet program.
@@ -245,7 +309,16 @@ pub fn sheet(history: &History) -> String {
         "outcome",
         "error",
     ]);
-    for one in history.lines.iter().flatten() {
+    let lines = history.lines.iter().flatten().map(|one| (one.line.entry.at, Some(one), None));
+    let rows = history.rows.iter().map(|row| (row.change.at, None, Some(row)));
+    let mut all: Vec<_> = lines.chain(rows).collect();
+    // Of one moment doors come first, as in a run.
+    all.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+    for (_, line, row) in all {
+        if let Some(row) = row {
+            row_line(&mut sheet, row, history.zone);
+        }
+        let Some(one) = line else { continue };
         let AuditLine { member, kind, entry } = &one.line;
         let at = entry.at.with_timezone(&history.zone).naive_local();
         let [before, after] = [entry.before, entry.after].map(|window| {
@@ -277,6 +350,30 @@ pub fn sheet(history: &History) -> String {
     sheet.text()
 }
 
+/// A change of a row in the same columns: the gate is the door, and its right stands in place of a member.
+fn row_line(sheet: &mut Sheet<COLUMNS>, NamedRow { change, member_name }: &NamedRow, zone: Zone) {
+    let day = |at: Option<NaiveDateTime>| at.map_or_else(String::new, |at| at.to_string());
+    sheet.row([
+        &change.at.with_timezone(&zone).naive_local().to_string(),
+        &instant(change.at),
+        &change.run.to_string(),
+        change.gate.as_str(),
+        "",
+        "",
+        change.by.source.as_str(),
+        &change.by.right,
+        member_name.as_deref().unwrap_or_default(),
+        change.kind().as_str(),
+        &format!("row-{}", changes::row_words(change.verb)),
+        "",
+        "",
+        &day(change.days.map(|days| days.first().and_time(NaiveTime::MIN))),
+        &day(change.days.and_then(|days| days.last().and_hms_opt(23, 59, 59))),
+        change.outcome.as_str(),
+        change.error.as_deref().unwrap_or_default(),
+    ]);
+}
+
 /// The JSON document.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
@@ -285,7 +382,24 @@ pub struct Document<'a> {
     #[serde(serialize_with = "whole_seconds")]
     since: DateTime<Utc>,
     changes: Vec<Change<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rows: Vec<Row<'a>>,
     exit_code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    #[serde(serialize_with = "whole_seconds")]
+    at: DateTime<Utc>,
+    run: RunId,
+    gate: &'a TargetName,
+    verb: RowVerb,
+    right: RightTold<'a>,
+    member_name: Option<&'a str>,
+    kind: Kind,
+    after: Option<DaysTold>,
+    outcome: OutcomeKind,
+    error: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -311,10 +425,23 @@ pub fn document(history: &History, exit_code: u8) -> Document<'_> {
         member_name: one.member.name(),
         kind: one.line.kind,
     });
+    let rows = history.rows.iter().map(|NamedRow { change, member_name }| Row {
+        at: change.at,
+        run: change.run,
+        gate: &change.gate,
+        verb: change.verb,
+        right: RightTold::from(&change.by),
+        member_name: member_name.as_deref(),
+        kind: change.kind(),
+        after: change.days.map(DaysTold::from),
+        outcome: change.outcome,
+        error: change.error.as_deref(),
+    });
     Document {
         head: Head::of(CommandName::History),
         since: history.since,
         changes: changes.collect(),
+        rows: rows.collect(),
         exit_code,
     }
 }

@@ -91,7 +91,8 @@ impl MeterTold {
     }
 
     /// What is wrong with it, in words.
-    fn faults(&self, zone: Zone) -> String {
+    #[must_use]
+    pub fn faults_in_words(&self, zone: Zone) -> String {
         let words = self.faults.iter().map(|fault| match fault {
             MeterFault::NotOperational => "not operational".to_owned(),
             MeterFault::BatteryLow => format!("battery at {} %", self.battery.unwrap_or_default()),
@@ -121,11 +122,17 @@ impl MetersStatus {
         }
     }
 
+    /// How many there are, and how many are well.
+    #[must_use]
+    pub fn counted(&self) -> String {
+        let well = self.known.saturating_sub(self.faulty.len());
+        format!("Meters: {} known, {well} well.", self.known)
+    }
+
     /// The line and the table.
     #[must_use]
     pub fn render(&self, zone: Zone, look: Look) -> String {
-        let well = self.known - self.faulty.len();
-        let mut text = format!("\nMeters: {} known, {well} well.\n", self.known);
+        let mut text = format!("\n{}\n", self.counted());
         if !self.faulty.is_empty() {
             let mut table = Table::new(&["meter", "section", "zone", "what is wrong"]);
             for meter in &self.faulty {
@@ -134,7 +141,7 @@ impl MetersStatus {
                     printable(&meter.id).to_string(),
                     meter.source.clone(),
                     printable(named).to_string(),
-                    meter.faults(zone),
+                    meter.faults_in_words(zone),
                 ]);
             }
             text.push_str(&table.render(look));
@@ -202,7 +209,7 @@ impl MeterAnswer {
             };
             let _ = write!(text, "{} of {}: {paid}", printable(&meter.id), meter.source);
             if !meter.faults.is_empty() {
-                let _ = write!(text, "; {}", meter.faults(zone));
+                let _ = write!(text, "; {}", meter.faults_in_words(zone));
             }
             text.push('\n');
         }

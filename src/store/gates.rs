@@ -6,8 +6,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::rights::KeptPlate;
 use super::rows::{Columns, FromColumns, Sink, ToColumns, damaged, row};
-use super::{Gates, OutcomeKind, StoreError, StoreProblem, seal};
-use crate::model::{Days, OwnRow, PlateRules, RightRef, RowVerb, RunId, SourceName, TargetName};
+use super::{Gates, OutcomeKind, Overview, StoreError, StoreProblem, seal};
+use crate::model::{
+    Days, Kind, OwnRow, PlateRules, RightRef, RowVerb, RunId, SourceName, TargetName,
+};
 
 /// A gate as a run left it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,6 +76,17 @@ pub struct GateChange {
 }
 
 row!(GateChange { run, gate, at, verb, loses, by, days, outcome, error, is_sent });
+
+impl GateChange {
+    /// Whether it gave time or took it away. A row that goes after its end takes none, and gives none.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.loses || self.verb == RowVerb::Remove {
+            true => Kind::Revocation,
+            false => Kind::Grant,
+        }
+    }
+}
 
 /// A day is its first second on the gate's wall clock.
 impl FromColumns for NaiveDate {
@@ -172,17 +185,6 @@ impl Gates<'_> {
         )
     }
 
-    /// Says that the list must be read before anything is believed of it.
-    pub fn require_reading(&self, gate: &TargetName) -> Result<(), StoreError> {
-        match self.gate(gate)? {
-            Some(kept) if !kept.needs_read => {
-                self.keep_gate(gate, &GateKept { needs_read: true, ..kept })
-            }
-            Some(_) => Ok(()),
-            None => self.keep_gate(gate, &GateKept { needs_read: true, ..GateKept::default() }),
-        }
-    }
-
     /// Remembers which device answers there.
     pub fn record_identity(
         &self,
@@ -194,6 +196,30 @@ impl Gates<'_> {
             "UPDATE device SET serial = ?2, version = ?3 WHERE name = ?1",
             (gate, serial, version),
         )
+    }
+
+    /// Every gate that stated a serial number when it was read last, the one that was read last at the end.
+    pub fn serials(&self) -> Result<Vec<(TargetName, String)>, StoreError> {
+        self.0.all(
+            "SELECT device.name, serial FROM device JOIN gate ON gate.name = device.name \
+             WHERE trim(serial) <> '' ORDER BY gate.read_at, device.name",
+            (),
+        )
+    }
+
+    /// Takes over what this program made at a gate under the name that its section had before. The caller has seen
+    /// that it is the same gate, and that no other section leads to it.
+    pub fn follow_renamed(&self, gate: &TargetName, former: &TargetName) -> Result<(), StoreError> {
+        let store = self.0;
+        store.write_over_what_goes()?;
+        store.exec("UPDATE OR IGNORE gate_row SET gate = ?1 WHERE gate = ?2", (gate, former))?;
+        for plate in self.rows(former)?.keys() {
+            self.forget_row(former, plate)?;
+        }
+        // A gate that gets the former name is another one.
+        store.exec("UPDATE device SET serial = NULL WHERE name = ?1", former)?;
+        log::info!("{gate}: what is known of {former} is known of it: its section had that name");
+        self.keep_gate(former, &GateKept { needs_read: true, ..GateKept::default() })
     }
 
     /// The rows that this program made at a gate, by the letters and digits of their plates.
@@ -253,8 +279,7 @@ impl Gates<'_> {
     /// Forgets the rows of all gates, also of those that no section names any more, that ended before a day: a
     /// gate that is away for long keeps nobody's plate here.
     pub fn forget_ended(&self, before: NaiveDate) -> Result<(), StoreError> {
-        let names: Vec<TargetName> = self.0.all("SELECT name FROM gate ORDER BY name", ())?;
-        for gate in &names {
+        for gate in &self.0.overview().gates_known()? {
             let sql = "SELECT plate FROM gate_row WHERE gate = ?1 AND last_day < ?2";
             let ended: Vec<String> = self.0.all(sql, (gate, before))?;
             ended.iter().try_for_each(|plate| self.forget_row(gate, plate))?;
@@ -284,5 +309,27 @@ impl Gates<'_> {
              outcome, error, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             change,
         )
+    }
+}
+
+impl Overview<'_> {
+    /// What was tried at all gates since then, also at those that no section names any more, newest first, at most
+    /// `limit` lines.
+    pub fn rows_since(
+        &self,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<GateChange>, StoreError> {
+        self.0.all(
+            "SELECT run, gate, at, verb, loses, source, right_id, first_day, last_day, outcome, error, sent \
+             FROM gate_change WHERE gate IN (SELECT name FROM gate) AND at >= ?1 \
+             ORDER BY at DESC, id DESC LIMIT ?2",
+            (since, limit),
+        )
+    }
+
+    /// Every gate that was ever read.
+    pub fn gates_known(&self) -> Result<Vec<TargetName>, StoreError> {
+        self.0.all("SELECT name FROM gate ORDER BY name", ())
     }
 }

@@ -18,13 +18,13 @@ const DAY_1_LATER: &str = "2026-03-10T12:05:00Z";
 const DAY_2: &str = "2026-03-11T12:00:00Z";
 
 /// A gym with one door and a barrier, and a spreadsheet of staff cars.
-struct Gym {
-    sandbox: Sandbox,
-    camera: Camera,
+pub struct Gym {
+    pub sandbox: Sandbox,
+    pub camera: Camera,
 }
 
 impl Gym {
-    fn new(more: &str) -> Self {
+    pub fn new(more: &str) -> Self {
         let sandbox = Sandbox::pinned(4, 1);
         let camera = Camera::start(Settings {
             rows: vec![Row::new("KPXY999").blocked(), Row::new("MBZZ111")],
@@ -50,17 +50,17 @@ impl Gym {
     }
 
     /// With members' cars besides.
-    fn of_members() -> Self {
+    pub fn of_members() -> Self {
         Self::new("members = [\"club\"]")
     }
 
-    fn staff(&self, rows: &str) {
+    pub fn staff(&self, rows: &str) {
         let text = format!("Plate,Zone,From,Until,Id\n{rows}");
         fs::write(self.sandbox.path("staff.csv"), text).unwrap();
     }
 
     /// What stands in the plate column beside the first member.
-    fn cars(&self, plates: &str) {
+    pub fn cars(&self, plates: &str) {
         let links =
             self.sandbox.club.links_csv.lines().enumerate().map(|(line, text)| match line {
                 0 => format!("{text},Plate\n"),
@@ -70,31 +70,31 @@ impl Gym {
         fs::write(self.sandbox.path("persons.csv"), links.collect::<String>()).unwrap();
     }
 
-    fn at(&self, now: &str, arguments: &[&str]) -> Said {
+    pub fn at(&self, now: &str, arguments: &[&str]) -> Said {
         self.camera.clock().set(instant(now));
         self.camera.begin_run();
         self.sandbox.at(now, arguments)
     }
 
     #[track_caller]
-    fn tick(&self, now: &str, code: i32) -> Value {
+    pub fn tick(&self, now: &str, code: i32) -> Value {
         let found = self.at(now, &["--json", "sync"]).ends(code).json();
         assert_valid(&found);
         found
     }
 
     #[track_caller]
-    fn assert_well(&self) {
+    pub fn assert_well(&self) {
         assert_eq!(self.camera.violations(), Vec::<String>::new());
         assert_eq!(self.camera.strangers().len(), 2, "rows of others are as they were");
     }
 
-    fn opens(&self, plate: &str, at: &str) -> bool {
+    pub fn opens(&self, plate: &str, at: &str) -> bool {
         self.camera.opens_at(plate, instant(at))
     }
 }
 
-fn verbs(found: &Value) -> Vec<(String, String, String)> {
+pub fn verbs(found: &Value) -> Vec<(String, String, String)> {
     let changes = found["gates"][0]["changes"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     changes
@@ -103,7 +103,7 @@ fn verbs(found: &Value) -> Vec<(String, String, String)> {
         .collect()
 }
 
-fn verb(verb: &str, plate: &str, outcome: &str) -> (String, String, String) {
+pub fn verb(verb: &str, plate: &str, outcome: &str) -> (String, String, String) {
     (verb.to_owned(), plate.to_owned(), outcome.to_owned())
 }
 

@@ -8,11 +8,13 @@ use std::fs;
 use std::path::Path;
 
 use ivms_sync_simulators::cardskipper::Member;
+use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::club::{ORGANISATION, number};
 use ivms_sync_simulators::hikvision::{ModifyBy, Omitted};
+use ivms_sync_simulators::hikvision_anpr::{self, Camera, Row};
 
 use super::support::Sandbox;
-use super::support::pinned::START;
+use super::support::pinned::{START, instant};
 
 const LATER: &str = "2026-03-10T10:05:00Z";
 
@@ -51,6 +53,7 @@ impl<'a> Session<'a> {
         for (place, device) in self.sandbox.club.devices.iter().enumerate() {
             servers.push((format!("DOOR{}", place + 1), device.port()));
         }
+        servers.extend(self.sandbox.camera.iter().map(|one| ("GATE".to_owned(), one.port())));
         for (server, port) in servers {
             self.text = self.text.replace(&format!("127.0.0.1:{port}"), &server);
         }
@@ -129,6 +132,55 @@ fn a_blocked_plan() {
     let id = sandbox.sync_at("2026-03-10T10:10:00Z", 4)["blocked"].as_str().unwrap().to_owned();
     session.run("2026-03-10T10:12:00Z", &["apply", "--blocked", &id]);
     session.is("blocked");
+}
+
+#[test]
+fn a_barrier() {
+    let mut sandbox = Sandbox::pinned(4, 1);
+    sandbox.set("rights-file.staff", "fresh_for = \"30d\"");
+    (0..4).for_each(|index| assert!(sandbox.club.renew(index, "2026-12-31")));
+    sandbox.take_camera(Camera::start(hikvision_anpr::Settings {
+        rows: vec![Row::new("KPXY999").blocked(), Row::new("MBZZ111")],
+        clock: Clock::fixed(instant(START)),
+        ..hikvision_anpr::Settings::default()
+    }));
+    let staff = |numbers: std::ops::Range<usize>, more: &str| {
+        let row = |number| format!("LJST{number:03},yard,2026-01-01,2026-06-30,S-{number}\n");
+        let rows: String = numbers.map(row).collect();
+        let text = format!("Plate,Zone,From,Until,Id\n{rows}{more}");
+        fs::write(sandbox.path("staff.csv"), text).unwrap();
+    };
+    let links = sandbox.club.links_csv.lines().enumerate().map(|(line, text)| match line {
+        0 => format!("{text},Plate\n"),
+        1 => format!("{text},LJAA111\n"),
+        _ => format!("{text},\n"),
+    });
+    fs::write(sandbox.path("persons.csv"), links.collect::<String>()).unwrap();
+    staff(0..3, "");
+    let mut session = Session::new(&sandbox);
+    session.run(START, &["sync"]);
+    session.run(START, &["status"]);
+    let camera = sandbox.camera.as_ref().unwrap();
+    staff(0..4, "MBZZ111,yard,2026-01-01,2027-06-30,S-9\n");
+    camera.go_offline();
+    session.run(LATER, &["sync"]);
+    session.run(LATER, &["status"]);
+    camera.go_online();
+    session.run("2026-03-10T10:10:00Z", &["sync"]);
+    session.run("2026-03-10T10:10:00Z", &["status"]);
+    staff(3..4, "MBZZ111,yard,2026-01-01,2027-06-30,S-9\n");
+    session.run("2026-03-10T10:15:00Z", &["sync", "--accept-shrink", "2"]);
+    session.run("2026-03-10T10:15:00Z", &["status"]);
+    session.run("2026-03-10T10:15:00Z", &["status", "--prometheus", "metrics.prom"]);
+    let metrics = fs::read_to_string(sandbox.path("metrics.prom")).unwrap();
+    let of_cars = ["_gate_", "_rights", "_permit_list", "_meters"];
+    let lines = metrics.lines().filter(|line| of_cars.iter().any(|word| line.contains(word)));
+    lines.for_each(|line| session.text.push_str(&format!("{line}\n")));
+    session.text.push('\n');
+    session.run("2026-03-10T10:15:00Z", &["history"]);
+    session.run("2026-03-10T10:15:00Z", &["history", "--member", "150000", "--csv"]);
+    session.run("2026-03-10T10:15:00Z", &["history", "--door", "gatee"]);
+    session.is("barrier");
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod demo;
 mod door;
 mod events;
 mod gates;
+mod gates_patience;
+mod gates_told;
 mod gates_world;
 mod golden;
 mod handheld;

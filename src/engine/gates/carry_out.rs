@@ -37,6 +37,11 @@ pub(super) struct Done {
 }
 
 impl Done {
+    /// Whether a change is in force.
+    pub fn has(&self, change: &RowChange) -> bool {
+        self.states.get(change.plate.text()).is_some_and(|(state, _)| state.is_confirmed())
+    }
+
     /// Whether the gate holds what it should, as far as that was to be done.
     pub fn is_whole(&self) -> bool {
         let are_confirmed = self.states.values().all(|(state, _)| state.is_confirmed());

@@ -1,7 +1,10 @@
 //! Asks a gate for everything that planning needs. Network only.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
+use super::identity::Former;
 use crate::config::{GateConfig, Mode};
 use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text};
 use crate::engine::gather::plausibility::judge_serial;
@@ -24,6 +27,8 @@ pub(super) struct Read {
 pub(super) struct Asked<'c> {
     pub config: &'c GateConfig,
     pub memory: Memory,
+    /// Gates that no section names any more, by their serial numbers: it may be one of them under another name.
+    pub formers: BTreeMap<String, Former>,
     /// The login was refused before.
     pub is_retried: bool,
 }
@@ -33,11 +38,18 @@ pub(super) fn contact(
     systems: &dyn Systems,
     asked: &Asked<'_>,
 ) -> Result<(Box<dyn Gate>, Read), Failure> {
-    let mut gate = systems.gate(asked.config, &asked.memory)?;
-    if asked.is_retried {
-        gate.keep_a_try();
+    let connect = |memory: &Memory| -> Result<(Box<dyn Gate>, Identity), Failure> {
+        let mut gate = systems.gate(asked.config, memory)?;
+        if asked.is_retried {
+            gate.keep_a_try();
+        }
+        let identity = gate.identity()?;
+        Ok((gate, identity))
+    };
+    let (mut gate, mut identity) = connect(&asked.memory)?;
+    if let Some(former) = asked.formers.get(&identity.serial) {
+        (gate, identity) = connect(&former.memory)?;
     }
-    let identity = gate.identity()?;
     let clock = gate.clock()?;
     let capacity = gate.statement()?.capacity;
     let list = gate.rows()?;

@@ -6,7 +6,7 @@ use super::cars::Cars;
 use super::claims::{Claim, Wanted, wanted};
 use super::due::today;
 use super::plan::RowReason;
-use super::told::NotDone;
+use super::told::Remarks;
 use crate::config::{Config, GateConfig, Mode};
 use crate::model::{OwnRow, ParkingZoneName, Plate, RightRef, TargetName};
 use crate::store::{GateKept, Store, StoreError};
@@ -156,6 +156,9 @@ fn why(
 /// Why nothing was done for a right when the gate was asked last.
 fn reason_of(by: Option<&RightRef>, kept: Option<&GateKept>) -> Option<RowReason> {
     let named = by?.to_string();
-    let not_done: Vec<NotDone> = serde_json::from_str(&kept?.remarks).unwrap_or_default();
-    not_done.into_iter().find(|one| one.rights.contains(&named)).map(|one| one.reason)
+    Remarks::kept(kept?)
+        .not_done
+        .into_iter()
+        .find(|one| one.rights.contains(&named))
+        .map(|one| one.reason)
 }

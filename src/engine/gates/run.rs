@@ -1,29 +1,33 @@
 //! One run over all gates: what is due is read, planned, proven, and carried out where it is to be.
+//!
+//! Each gate that is due has a thread of its own from its lock to its last row, so that none waits for another.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::carry_out::{Done, Work, carry_out};
 use super::cars::Cars;
 use super::claims::wanted;
 use super::contact::{Asked, Read, contact, judge};
-use super::due::{is_due, next_midnight, sources, today};
-use super::plan::{GateFacts, GatePlan, RowReason, plan};
+use super::due::{is_due, sources, today};
+use super::identity::{formers, twin};
+use super::plan::{GateFacts, GatePlan, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
 use super::reviewed::ReviewedGates;
-use super::told::{GateSeen, as_kept, not_done, repeated, rows_after, seen};
+use super::told::{GateSeen, as_kept, repeated, seen};
 use crate::clock::Clock;
-use crate::config::{Config, GateConfig, Mode};
+use crate::config::{Config, GateConfig};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
 use crate::engine::gather::devices::{failure, held_back, left_alone, to_remember};
 use crate::engine::gather::{LoginResult, remember_login};
 use crate::engine::rights::Known;
 use crate::engine::{Systems, TargetOutcome, side_by_side};
 use crate::model::{GateRow, OwnRow, PlateRules, RunId, TargetName};
-use crate::ports::{Gate, Identity};
-use crate::stop::Stop;
+use crate::ports::Gate;
+use crate::stop::{Stop, Writing};
 use crate::store::lock::TargetLock;
 use crate::store::{GateKept, Store, StoreError};
 use crate::trouble::{Failed, RowTrouble, Trouble, TroubleKind};
@@ -83,7 +87,7 @@ pub fn run(
     mut cars: AllCars,
 ) -> Result<GatesDone, StoreError> {
     let mut done = GatesDone::default();
-    let mut turns = Vec::new();
+    let mut due = Vec::new();
     if work.run.is_some() {
         let since = work.config.vehicles.kept_since(work.clock.began());
         store.gates().forget_ended(since.date_naive())?;
@@ -92,42 +96,26 @@ pub fn run(
         return Ok(done);
     }
     let sources = sources(work.config, store)?;
-    for gate in &work.config.gates {
-        let Some(cars) = cars.remove(&gate.name) else { continue };
-        match work.turn(gate, store, cars, &sources)? {
-            Ok(turn) => turns.push(turn),
-            Err((seen, troubles)) => {
+    for config in &work.config.gates {
+        let Some(cars) = cars.remove(&config.name) else { continue };
+        let basis = cars.basis(today(config, work.clock.began()));
+        let one = Due { config, cars, basis, sources: &sources };
+        match work.left_alone(&one, store)? {
+            Some((seen, troubles)) => {
                 done.gates.push(seen);
                 done.troubles.extend(troubles);
             }
+            None => due.push(one),
         }
     }
-    let now = work.clock.began();
-    let turns = side_by_side(turns, |turn| {
-        let answer = contact(work.systems, &turn.asked);
-        (turn, answer)
-    });
-    let mut ready = Vec::new();
-    for (turn, answer) in turns {
-        let login = match &answer {
-            Ok(_) => LoginResult::Worked,
-            Err(error) => failure(turn.config.peer(), error).2,
-        };
-        remember_login(store, turn.config.peer(), login, work.clock.now())?;
-        match answer {
-            Ok(answer) => ready.push(work.planned(turn, answer, store)?),
-            Err(error) => {
-                let (outcome, trouble, _) = failure(turn.config.peer(), &error);
-                if let (Some(remembered), Some(_)) = (to_remember(&trouble), work.run) {
-                    store.trust().remember_failure(&turn.config.name, &remembered, now)?;
-                    store.gates().require_reading(&turn.config.name)?;
-                }
-                done.gates.push(GateSeen { outcome, ..as_kept(turn.config, turn.kept.as_ref()) });
-                done.troubles.push(trouble);
-            }
-        }
-    }
-    for (seen, troubles) in work.carried_out(ready, store)? {
+    let shared = Shared {
+        path: store.path().to_owned(),
+        store: Mutex::new(store),
+        heard: Mutex::default(),
+        writing: Mutex::default(),
+    };
+    for seen in side_by_side(due, |one| work.one(one, &shared)) {
+        let (seen, troubles) = seen?;
         done.gates.push(seen);
         done.troubles.extend(troubles);
     }
@@ -136,6 +124,31 @@ pub fn run(
 }
 
 /// A gate that is to be asked.
+struct Due<'c> {
+    config: &'c GateConfig,
+    cars: Cars,
+    basis: String,
+    sources: &'c str,
+}
+
+/// What all threads have in common.
+pub(super) struct Shared<'s> {
+    path: PathBuf,
+    pub(super) store: Mutex<&'s mut Store>,
+    /// Which gate answered with a serial number first, in this run.
+    heard: Mutex<BTreeMap<String, TargetName>>,
+    /// From the first write of any gate to the end.
+    writing: Mutex<Option<Writing>>,
+}
+
+impl<'s> Shared<'s> {
+    /// A thread that has panicked holds no transaction open.
+    fn store(&self) -> MutexGuard<'_, &'s mut Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A gate in its turn.
 pub(super) struct Turn<'c> {
     pub(super) config: &'c GateConfig,
     pub(super) asked: Asked<'c>,
@@ -144,6 +157,8 @@ pub(super) struct Turn<'c> {
     pub(super) own: BTreeMap<String, OwnRow>,
     pub(super) basis: String,
     pub(super) sources: String,
+    /// How many cars may enter now and have no row of ours.
+    pub(super) outside: usize,
     /// Nobody else talks to the gate until this goes.
     pub(super) _lock: TargetLock,
 }
@@ -162,6 +177,8 @@ pub(super) struct Ready<'c> {
     pub(super) is_believed: bool,
     /// Somebody has accepted it as another one.
     pub(super) is_accepted: bool,
+    /// What its section was called before.
+    pub(super) former: Option<TargetName>,
 }
 
 /// What follows from a list, and whether it may be done.
@@ -174,71 +191,119 @@ struct Planned {
 
 pub(super) type Seen = (GateSeen, Vec<Trouble>);
 
+/// A gate as it was left, and why it was not asked.
+fn left(
+    config: &GateConfig,
+    kept: Option<&GateKept>,
+    (outcome, trouble): (TargetOutcome, Trouble),
+) -> Seen {
+    (GateSeen { outcome, ..as_kept(config, kept) }, vec![trouble])
+}
+
+/// Cars that may enter now and have no row of ours: how many.
+fn outside(cars: &Cars, own: &BTreeMap<String, OwnRow>, today: NaiveDate) -> usize {
+    let has_row =
+        |text: &str| own.get(text).is_some_and(|own| own.is_held && own.days.contains(today));
+    let wanted = wanted(&cars.claims, today);
+    wanted.iter().filter(|(text, one)| one.days.contains(today) && !has_row(text)).count()
+}
+
 impl GateRun<'_> {
     /// A person has said what is to be done.
-    fn is_by_hand(&self) -> bool {
+    pub(super) fn is_by_hand(&self) -> bool {
         self.approved.is_some() || self.reviewed.is_some()
     }
 
-    /// A gate in its turn; what is known of it where it is not asked.
-    fn turn<'c>(
-        &self,
-        config: &'c GateConfig,
-        store: &Store,
-        cars: Cars,
-        sources: &str,
-    ) -> Result<Result<Turn<'c>, Seen>, StoreError> {
+    /// What is known of a gate where it is not asked: nothing is due, or it has failed of late. That keeps nobody
+    /// out: where a car stands outside it is asked in every run.
+    fn left_alone(&self, due: &Due<'_>, store: &Store) -> Result<Option<Seen>, StoreError> {
+        let Due { config, cars, basis, sources } = due;
         let now = self.clock.began();
-        let kept = store.gates().gate(&config.name)?;
-        let today = today(config, now);
-        let basis = cars.basis(today);
-        let own = store.gates().rows(&config.name)?;
         let asks = self.is_full || self.is_by_hand() || self.accepted.contains_key(&config.name);
-        let is_due = asks
-            || kept.as_ref().is_none_or(|kept| {
-                is_due(config, self.config, kept, now)
-                    || kept.basis != basis
-                    || kept.blocked.is_some()
-            });
+        if asks {
+            return Ok(None);
+        }
+        let kept = store.gates().gate(&config.name)?;
+        let is_due = kept.as_ref().is_none_or(|kept| {
+            is_due(config, self.config, kept, now) || kept.basis != *basis || kept.blocked.is_some()
+        });
         if !is_due {
             if let (Some(kept), Some(_)) = (&kept, self.run)
-                && kept.sources != sources
+                && kept.sources != *sources
             {
-                let same = GateKept { sources: sources.to_owned(), ..kept.clone() };
+                let same = GateKept { sources: (*sources).to_owned(), ..kept.clone() };
                 store.gates().keep_gate(&config.name, &same)?;
             }
             let troubles = kept.iter().flat_map(|kept| repeated(config, kept)).collect();
-            return Ok(Err((as_kept(config, kept.as_ref()), troubles)));
+            return Ok(Some((as_kept(config, kept.as_ref()), troubles)));
         }
-        let left = |outcome, trouble| {
-            let seen = GateSeen { outcome, ..as_kept(config, kept.as_ref()) };
-            Ok(Err((seen, vec![trouble])))
-        };
-        let peer = config.peer();
         let failures = store.trust().failures(&config.name)?;
-        let is_somebody_outside = wanted(&cars.claims, today).iter().any(|(text, wanted)| {
-            let has_row = own.get(*text).is_some_and(|own| own.is_held && own.days.contains(today));
-            wanted.days.contains(today) && !has_row
-        });
-        if !asks
-            && !is_somebody_outside
-            && let Some((outcome, trouble)) = left_alone(peer, &failures, now)
-        {
-            return left(outcome, trouble);
-        }
-        let lock = match conversation::lock(store, peer, WRITING_PATIENCE, self.clock)? {
+        let Some(why) = left_alone(config.peer(), &failures, now) else { return Ok(None) };
+        let own = store.gates().rows(&config.name)?;
+        let is_calm = outside(cars, &own, today(config, now)) == 0;
+        Ok(is_calm.then(|| left(config, kept.as_ref(), why)))
+    }
+
+    /// Everything about one gate that is due.
+    fn one(&self, due: Due<'_>, shared: &Shared<'_>) -> Result<Seen, StoreError> {
+        let config = due.config;
+        // Nobody waits for this but the gate itself.
+        let lock = conversation::lock(&shared.path, config.peer(), WRITING_PATIENCE, self.clock)?;
+        let lock = match lock {
             Ok(lock) => lock,
-            Err((outcome, trouble)) => return left(outcome, trouble),
+            Err(why) => {
+                let kept = shared.store().gates().gate(&config.name)?;
+                return Ok(left(config, kept.as_ref(), why));
+            }
         };
+        let turn = match self.turn(due, lock, &shared.store())? {
+            Ok(turn) => turn,
+            Err(seen) => return Ok(seen),
+        };
+        let answer = contact(self.systems, &turn.asked);
+        let ready = {
+            let store = shared.store();
+            let login = match &answer {
+                Ok(_) => LoginResult::Worked,
+                Err(error) => failure(config.peer(), error).2,
+            };
+            remember_login(&store, config.peer(), login, self.clock.now())?;
+            match answer {
+                Ok(answer) => self.planned(turn, answer, (&store, shared))?,
+                Err(error) => {
+                    let (outcome, trouble, _) = failure(config.peer(), &error);
+                    if self.run.is_some() {
+                        self.remember(&turn, to_remember(&trouble), &store)?;
+                    }
+                    return Ok(left(config, turn.kept.as_ref(), (outcome, trouble)));
+                }
+            }
+        };
+        self.carried_out(ready, shared)
+    }
+
+    /// A gate in its turn: what is remembered of it is read under its lock.
+    fn turn<'c>(
+        &self,
+        due: Due<'c>,
+        lock: TargetLock,
+        store: &Store,
+    ) -> Result<Result<Turn<'c>, Seen>, StoreError> {
+        let Due { config, cars, basis, sources } = due;
+        let kept = store.gates().gate(&config.name)?;
+        let own = store.gates().rows(&config.name)?;
+        let peer = config.peer();
         let login = store.trust().login_memory(peer.name, &peer.login.name, &peer.login.secret)?;
         let login = if self.tries_logins { login.by_hand() } else { login };
         if let Some(trouble) = held_back(peer, &login, self.clock.now()) {
-            return left(TargetOutcome::LoginRefused, trouble);
+            return Ok(Err(left(config, kept.as_ref(), (TargetOutcome::LoginRefused, trouble))));
         }
         let memory = store.devices().device_state(&config.name)?.memory;
-        let asked = Asked { config, memory, is_retried: login.is_retried() };
+        let formers = formers(self.config, store)?;
+        let asked = Asked { config, memory, formers, is_retried: login.is_retried() };
+        let outside = outside(&cars, &own, today(config, self.clock.began()));
         let sources = sources.to_owned();
-        Ok(Ok(Turn { config, asked, cars, kept, own, basis, sources, _lock: lock }))
+        Ok(Ok(Turn { config, asked, cars, kept, own, basis, sources, outside, _lock: lock }))
     }
 
     /// What follows from what a gate answered.
@@ -246,17 +311,34 @@ impl GateRun<'_> {
         &self,
         mut turn: Turn<'c>,
         (gate, read): (Box<dyn Gate>, Read),
-        store: &Store,
+        (store, shared): (&Store, &Shared<'_>),
     ) -> Result<Ready<'c>, StoreError> {
         let config = turn.config;
+        let serial = store.devices().device_state(&config.name)?.serial.unwrap_or_default();
+        let twin = twin(self.config, config, (store, &shared.heard), &read.identity.serial)?;
+        let mut former = None;
+        if twin.is_none() && (serial.is_empty() || serial == read.identity.serial) {
+            former = turn.asked.formers.remove(&read.identity.serial).map(|former| former.name);
+        }
+        if let Some(former) = &former {
+            let rows = store.gates().rows(former)?.into_iter();
+            turn.own = rows.chain(std::mem::take(&mut turn.own)).collect();
+            turn.kept = store.gates().gate(former)?;
+        }
         let held = read.list.rows.len();
         let is_accepted = self.accepted.get(&config.name) == Some(&held);
         if is_accepted {
             // It is another one, or another list: nothing there is ours.
             turn.own.clear();
         }
-        let serial = store.devices().device_state(&config.name)?.serial.unwrap_or_default();
-        let (outcome, troubles) = judge(config, &read, (&serial, is_accepted), self.clock.now());
+        let (outcome, troubles) = match twin {
+            Some(doubt) => {
+                let trouble =
+                    Trouble::of_target(&config.name, TroubleKind::Twin(doubt.to_string()));
+                (TargetOutcome::NotBelieved, vec![trouble])
+            }
+            None => judge(config, &read, (&serial, is_accepted), self.clock.now()),
+        };
         let is_believed = matches!(
             outcome,
             TargetOutcome::Ok | TargetOutcome::Observed | TargetOutcome::ClockWrong
@@ -271,6 +353,7 @@ impl GateRun<'_> {
             troubles,
             is_believed,
             is_accepted,
+            former,
         };
         if is_believed {
             let Planned { plan, proven, overtaken } = self.plan(&ready, store)?;
@@ -351,131 +434,38 @@ impl GateRun<'_> {
         Ok(Planned { plan, proven, overtaken })
     }
 
-    /// Carries out what was proven, gates side by side, and keeps how each is left.
-    fn carried_out(
-        &self,
-        ready: Vec<Ready<'_>>,
-        store: &mut Store,
-    ) -> Result<Vec<Seen>, StoreError> {
-        let Some(run) = self.run else {
-            return Ok(ready.into_iter().map(|ready| seen(ready, &Done::default())).collect());
-        };
-        for ready in ready.iter().filter(|ready| ready.is_believed) {
-            self.keep_read(ready, store)?;
+    /// Carries out what was proven, and keeps how the gate is left.
+    fn carried_out(&self, mut ready: Ready<'_>, shared: &Shared<'_>) -> Result<Seen, StoreError> {
+        let Some(run) = self.run else { return Ok(seen(ready, &Done::default())) };
+        if ready.is_believed {
+            self.keep_read(&ready, &shared.store())?;
         }
-        let shared = Mutex::new(&mut *store);
-        let work = Work { run, store: &shared, clock: self.clock, stop: self.stop };
-        let writing = self.stop.writing();
-        let done = side_by_side(ready, |mut ready| {
-            let gate = ready.gate.take();
-            let memory = gate.as_ref().map(|gate| gate.memory()).unwrap_or_default();
-            let proven = ready.proven.take().filter(|proven| !proven.changes().is_empty());
-            let (Some(gate), Some(proven)) = (gate, proven) else {
-                return Ok((ready, Done::default(), memory));
-            };
+        let config = ready.turn.config;
+        let gate = ready.gate.take();
+        let mut memory = gate.as_ref().map(|gate| gate.memory()).unwrap_or_default();
+        let mut done = Done::default();
+        let proven = ready.proven.take().filter(|proven| !proven.changes().is_empty());
+        if let (Some(gate), Some(proven)) = (gate, proven) {
+            let mut writing = shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            writing.get_or_insert_with(|| self.stop.writing());
+            drop(writing);
+            let work = Work { run, store: &shared.store, clock: self.clock, stop: self.stop };
             let mut writer = gate.into_writer();
-            let (name, own) = (&ready.turn.config.name, &ready.turn.own);
-            let done = carry_out(&work, name, writer.as_mut(), own, &proven)?;
-            let memory = writer.reader().memory();
-            Ok((ready, done, memory))
-        });
-        drop(writing);
-        let mut all = Vec::new();
-        for done in done {
-            let (mut ready, done, memory) = done?;
-            let config = ready.turn.config;
-            store.devices().record_memory(&config.name, &memory)?;
-            if let Some(error) = &done.failure {
-                let (outcome, trouble, login) = failure(config.peer(), error);
-                remember_login(store, config.peer(), login, self.clock.now())?;
-                ready.outcome = outcome;
-                ready.troubles.push(trouble);
-            }
-            self.keep_after(&ready, &done, store)?;
-            all.push(seen(ready, &done));
+            done = carry_out(&work, &config.name, writer.as_mut(), &ready.turn.own, &proven)?;
+            memory = writer.reader().memory();
         }
-        Ok(all)
-    }
-
-    /// Keeps what a list that is believed shows, and that it must be read again until everything is done.
-    fn keep_read(&self, ready: &Ready<'_>, store: &Store) -> Result<(), StoreError> {
-        let Ready { turn, read, plan, is_accepted, .. } = ready;
-        let name = &turn.config.name;
-        let kept = self.kept(ready, &Done::default());
-        store.together(|store| {
-            store.devices().know_device(name)?;
-            let Identity { serial, version, .. } = &read.identity;
-            store.gates().record_identity(name, serial, version)?;
-            store.trust().forget_failures(name)?;
-            if *is_accepted {
-                for text in store.gates().rows(name)?.keys() {
-                    store.gates().forget_row(name, text)?;
-                }
+        let store = shared.store();
+        store.devices().record_memory(&config.name, &memory)?;
+        if let Some(error) = &done.failure {
+            let (outcome, trouble, login) = failure(config.peer(), error);
+            remember_login(&store, config.peer(), login, self.clock.now())?;
+            if let Some(failure) = to_remember(&trouble) {
+                store.trust().remember_failure(&config.name, &failure, self.clock.now())?;
             }
-            for text in &plan.gone {
-                store.gates().forget_row(name, text)?;
-            }
-            let news = plan.in_sync.iter().filter(|(text, row)| turn.own.get(*text) != Some(row));
-            for (_, row) in news {
-                store.gates().keep_row(name, row)?;
-            }
-            store.gates().keep_gate(name, &GateKept { needs_read: true, ..kept })
-        })
-    }
-
-    /// Keeps how a gate is left.
-    fn keep_after(&self, ready: &Ready<'_>, done: &Done, store: &Store) -> Result<(), StoreError> {
-        let name = &ready.turn.config.name;
-        if !ready.is_believed {
-            return store.gates().require_reading(name);
+            ready.outcome = outcome;
+            ready.troubles.push(trouble);
         }
-        let kept = self.kept(ready, done);
-        let to_do = ready.plan.to_do().count();
-        // Who approved something approved nothing besides.
-        let is_all = done.states.len() == to_do && !self.is_by_hand();
-        let is_whole = done.is_whole() && is_all;
-        // Where nothing may be written, what is to be done waits for nothing but that.
-        let is_full = ready.plan.not_done.iter().any(|one| one.reason == RowReason::Full);
-        let needs_read = (!is_whole || is_full) && ready.outcome != TargetOutcome::Observed;
-        let is_filled = kept.is_filled || is_whole && ready.outcome == TargetOutcome::Ok;
-        store.gates().keep_gate(name, &GateKept { needs_read, is_filled, ..kept })
-    }
-
-    fn kept(&self, ready: &Ready<'_>, done: &Done) -> GateKept {
-        let Ready { turn, read, plan, .. } = ready;
-        let (config, now) = (turn.config, self.clock.began());
-        let sense = config.sense(self.config);
-        // What was approved can be approved again until some of it is done: this run may be killed.
-        let approved = self.approved.filter(|_| plan.is_approved && done.states.is_empty());
-        let blocked = match self.reviewed {
-            // What waits besides waits on.
-            Some(_) => turn.kept.as_ref().and_then(|kept| kept.blocked.clone()),
-            None => plan.blocked_id().or_else(|| approved.map(str::to_owned)),
-        };
-        let settled_before = turn.kept.as_ref().and_then(|kept| kept.settled_sense.clone());
-        // Where losses are only looked at, or held back, nothing has followed from the configuration yet.
-        let is_held_back = plan
-            .not_done
-            .iter()
-            .any(|one| matches!(one.reason, RowReason::NotSure | RowReason::GrantOnly));
-        let is_settled = blocked.is_none()
-            && self.reviewed.is_none()
-            && !is_held_back
-            && config.mode == Mode::Full;
-        GateKept {
-            settled_sense: if is_settled { Some(sense.clone()) } else { settled_before },
-            sense,
-            basis: turn.basis.clone(),
-            sources: turn.sources.clone(),
-            read_at: Some(now),
-            needs_read: false,
-            same_until: Some(next_midnight(config, now)),
-            rows: rows_after(read, plan, done),
-            strangers: plan.strangers as u64,
-            capacity: read.capacity,
-            blocked,
-            is_filled: turn.kept.as_ref().is_some_and(|kept| kept.is_filled),
-            remarks: serde_json::to_string(&not_done(plan)).unwrap_or_default(),
-        }
+        self.keep_after(&ready, &done, &store)?;
+        Ok(seen(ready, &done))
     }
 }

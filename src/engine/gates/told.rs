@@ -31,6 +31,69 @@ pub struct NotDone {
     pub rights: Vec<String>,
 }
 
+/// Changes of rows that were wanted when a gate was asked last, and are not done: how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsWaiting {
+    /// They give time.
+    pub grants: usize,
+    /// They take time away, or remove a row that has ended.
+    pub revocations: usize,
+    /// Cars that may enter now, and have no row that opens.
+    pub outside: usize,
+    /// Those among all of them that wait for an approval.
+    pub blocked: usize,
+    /// Those that wait for none, and keep nobody outside.
+    pub others: usize,
+}
+
+impl RowsWaiting {
+    /// Those of a plan that are not confirmed.
+    fn of(plan: &GatePlan, done: &Done) -> Self {
+        let mut waiting = Self::default();
+        for change in plan.changes.iter().filter(|change| !done.has(change)) {
+            match change.loses || change.verb == RowVerb::Remove {
+                true => waiting.revocations += 1,
+                false => waiting.grants += 1,
+            }
+            waiting.outside += usize::from(change.opens);
+            waiting.blocked += usize::from(change.blocked.is_some());
+            waiting.others += usize::from(!change.opens && change.blocked.is_none());
+        }
+        waiting
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> usize {
+        self.grants + self.revocations
+    }
+}
+
+/// What there is to say of a gate until it is asked anew, as the state file keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remarks {
+    pub not_done: Vec<NotDone>,
+    pub waiting: RowsWaiting,
+}
+
+impl Remarks {
+    /// As they were kept; none where that was never, or by another program.
+    #[must_use]
+    pub fn kept(kept: &GateKept) -> Self {
+        serde_json::from_str(&kept.remarks).unwrap_or_default()
+    }
+
+    /// Of a plan, after what was done of it.
+    pub(super) fn of(plan: &GatePlan, done: &Done) -> Self {
+        Self { not_done: not_done(plan), waiting: RowsWaiting::of(plan, done) }
+    }
+
+    /// To be kept.
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 /// What a run has to say of a gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateSeen {
@@ -109,9 +172,7 @@ pub(super) fn seen(ready: Ready<'_>, done: &Done) -> Seen {
 
 /// How many rows it has when what was done is done.
 pub(super) fn rows_after(read: &Read, plan: &GatePlan, done: &Done) -> u64 {
-    let is_done = |change: &&RowChange| {
-        done.states.get(change.plate.text()).is_some_and(|(state, _)| state.is_confirmed())
-    };
+    let is_done = |change: &&RowChange| done.has(change);
     let of = |verb| plan.changes.iter().filter(is_done).filter(|one| one.verb == verb).count();
     let rows = read.list.rows.len() + of(RowVerb::Add);
     rows.saturating_sub(of(RowVerb::Remove)) as u64
@@ -131,7 +192,7 @@ fn blocked_troubles(plan: &GatePlan, id: &str) -> Vec<TroubleKind> {
     by.into_iter().map(kind).collect()
 }
 
-pub(super) fn not_done(plan: &GatePlan) -> Vec<NotDone> {
+fn not_done(plan: &GatePlan) -> Vec<NotDone> {
     let mut all: BTreeMap<RowReason, Vec<String>> = BTreeMap::new();
     for RowNotDone { by, reason, .. } in &plan.not_done {
         all.entry(*reason).or_default().push(by.to_string());
@@ -140,7 +201,8 @@ pub(super) fn not_done(plan: &GatePlan) -> Vec<NotDone> {
 }
 
 /// Whoever is let in by others stands nowhere outside.
-fn is_trouble(one: &NotDone) -> bool {
+#[must_use]
+pub fn is_trouble(one: &NotDone) -> bool {
     one.reason != RowReason::Given
 }
 
@@ -155,8 +217,8 @@ fn rows_not_done(NotDone { reason, rights }: &NotDone) -> TroubleKind {
 
 /// What there was to say of a gate when it was asked last.
 pub(super) fn repeated(gate: &GateConfig, kept: &GateKept) -> Vec<Trouble> {
-    let not_done: Vec<NotDone> = serde_json::from_str(&kept.remarks).unwrap_or_default();
-    let troubles = not_done.iter().filter(|one| is_trouble(one));
+    let remarks = Remarks::kept(kept);
+    let troubles = remarks.not_done.iter().filter(|one| is_trouble(one));
     troubles.map(|one| Trouble::of_target(&gate.name, rows_not_done(one))).collect()
 }
 
@@ -174,9 +236,7 @@ pub(super) fn as_kept(gate: &GateConfig, kept: Option<&GateKept>) -> GateSeen {
         strangers: known.map_or(0, |kept| kept.strangers),
         capacity: known.and_then(|kept| kept.capacity),
         changes: Vec::new(),
-        not_done: known
-            .and_then(|kept| serde_json::from_str(&kept.remarks).ok())
-            .unwrap_or_default(),
+        not_done: known.map(|kept| Remarks::kept(kept).not_done).unwrap_or_default(),
         identity: None,
         learnt: Vec::new(),
         blocked: known.and_then(|kept| kept.blocked.clone()),

@@ -3,6 +3,7 @@
 //! What is remembered of a device, its logins above all, is read under its lock only. Locks are taken in the
 //! order of the configuration, each once in a process, and nobody waits for ever.
 
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -103,7 +104,7 @@ pub fn open(
 ) -> Result<Result<TargetLock, (TargetOutcome, Trouble)>, StoreError> {
     let lock = match held {
         Some(lock) => lock,
-        None => match lock(store, peer, patience, clock)? {
+        None => match lock(store.path(), peer, patience, clock)? {
             Ok(lock) => lock,
             Err(why) => return Ok(Err(why)),
         },
@@ -117,12 +118,12 @@ pub fn open(
 
 /// Takes the lock of a conversation; as [`TargetOutcome::Unreachable`] where somebody else is talking there.
 pub fn lock(
-    store: &Store,
+    state_file: &Path,
     peer: Peer<'_>,
     patience: Duration,
     clock: Clock,
 ) -> Result<Result<TargetLock, (TargetOutcome, Trouble)>, StoreError> {
-    let taken = take_device(store.path(), peer.name, patience, clock.now())?;
+    let taken = take_device(state_file, peer.name, patience, clock.now())?;
     Ok(taken.map_err(|holder| (TargetOutcome::Unreachable, busy(peer, &holder))))
 }
 

@@ -3,15 +3,16 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::Status;
+use super::{Status, failed};
 use crate::config::{Config, Mode};
-use crate::engine::gates::NotDone;
+use crate::engine::gates::{NotDone, Remarks, RowsWaiting, is_trouble};
 use crate::engine::gather::back_off;
 use crate::engine::gather::devices::held_back;
-use crate::model::TargetName;
-use crate::report::look::Look;
+use crate::model::{TargetName, Zone};
+use crate::report::look::{Look, Tone};
 use crate::report::table::Table;
 use crate::store::{Store, StoreError};
+use crate::text::lists::many;
 use crate::text::times::whole_seconds;
 
 /// A gate.
@@ -28,7 +29,10 @@ pub struct GateStatus {
     pub capacity: Option<u64>,
     #[serde(serialize_with = "whole_seconds")]
     pub read_at: Option<DateTime<Utc>>,
+    /// Why nothing is done for some rights.
     pub not_done: Vec<NotDone>,
+    /// What was wanted when it was asked last, and is not done.
+    pub waiting: RowsWaiting,
     /// The id of the changes that wait for approval.
     pub blocked: Option<String>,
     pub failures: u32,
@@ -63,6 +67,7 @@ pub fn gates(
         let failures = store.trust().failures(&gate.name)?;
         let peer = gate.peer();
         let login = store.trust().login_memory(peer.name, &peer.login.name, &peer.login.secret)?;
+        let Remarks { not_done, waiting } = Remarks::kept(&kept);
         Ok(GateStatus {
             name: gate.name.clone(),
             kind: gate.kind.name(),
@@ -71,7 +76,8 @@ pub fn gates(
             strangers: kept.strangers,
             capacity: kept.capacity,
             read_at: kept.read_at,
-            not_done: serde_json::from_str(&kept.remarks).unwrap_or_default(),
+            not_done,
+            waiting,
             blocked: kept.blocked,
             failures: failures.count,
             failure: failures.last.as_ref().map(|failure| failure.failed.text.clone()),
@@ -108,17 +114,20 @@ pub(super) fn tables(status: &Status, look: Look) -> String {
     let mut text = String::new();
     let moment = |at: Option<_>| at.map_or("never".to_owned(), |at| status.moment(at));
     if !status.gates.is_empty() {
-        let mut table = Table::new(&["gate", "rows", "of others", "last read", "state"]);
+        let mut table = Table::new(&["gate", "rows", "of others", "at most", "last read", "state"]);
         for gate in &status.gates {
             table.row([
                 gate.name.to_string(),
                 gate.rows.to_string(),
                 gate.strangers.to_string(),
+                gate.capacity.map_or("–".to_owned(), |most| most.to_string()),
                 moment(gate.read_at),
-                gate.state(),
+                gate.words(status.zone),
             ]);
+            table.tone(5, if gate.is_well() { Tone::Good } else { Tone::Bad });
         }
         text.push_str(&format!("\n{}", table.render(look)));
+        text.push_str(&look.folded(left_out(status)));
     }
     if !status.permit_lists.is_empty() {
         let mut table = Table::new(&["list", "permits", "written"]);
@@ -131,19 +140,66 @@ pub(super) fn tables(status: &Status, look: Look) -> String {
     text
 }
 
+/// Cars for which nothing is done, as counts with the command that names their rights.
+fn left_out(status: &Status) -> String {
+    let lines = status.gates.iter().flat_map(|gate| {
+        gate.left_out().map(move |one| {
+            format!("  {}  {}: {}\n", one.rights.len(), gate.name, one.reason.explain().0)
+        })
+    });
+    let lines: String = lines.collect();
+    match lines.is_empty() {
+        true => lines,
+        false => format!(
+            "\nCars for which nothing is done at a gate:\n{lines}`ivms-sync diff` names their rights, and says \
+             what to do about each.\n"
+        ),
+    }
+}
+
 impl GateStatus {
+    /// Whether nothing is known to be wrong with it.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.failures == 0 && self.login_trouble.is_none() && self.read_at.is_some()
+    }
+
+    /// Rights for which nothing is done, and whose cars nobody else lets in.
+    pub fn left_out(&self) -> impl Iterator<Item = &NotDone> {
+        self.not_done.iter().filter(|one| is_trouble(one))
+    }
+
+    /// How many cars stand outside until a change is done there; none where nothing is to be changed.
+    #[must_use]
+    pub fn outside(&self) -> usize {
+        if self.mode == Mode::Observe { 0 } else { self.waiting.outside }
+    }
+
     /// How it is, in words.
-    fn state(&self) -> String {
-        let trouble = self.login_trouble.as_ref().or(self.failure.as_ref());
-        match (trouble, &self.blocked) {
-            (Some(trouble), _) => trouble.clone(),
-            (None, Some(id)) => format!("changes wait: ivms-sync apply --blocked {id}"),
-            (None, None) if self.read_at.is_none() => "not read yet".to_owned(),
-            (None, None) => match self.not_done.iter().map(|one| one.rights.len()).sum() {
-                0 if self.mode == Mode::Observe => "observed".to_owned(),
-                0 => "ok".to_owned(),
-                count => format!("nothing is done for {}", crate::text::lists::many(count, "car")),
-            },
+    #[must_use]
+    pub fn words(&self, zone: Zone) -> String {
+        if let Some(trouble) = &self.login_trouble {
+            return trouble.clone();
+        }
+        if let Some(failure) = self.failure.as_ref().filter(|_| self.failures > 0) {
+            return failed(self.failures, self.left_alone_until, failure, zone);
+        }
+        if self.read_at.is_none() {
+            return "never read".to_owned();
+        }
+        if let Some(id) = &self.blocked {
+            return format!("changes wait: ivms-sync apply --blocked {id}");
+        }
+        let left_out: usize = self.left_out().map(|one| one.rights.len()).sum();
+        match (self.mode, self.waiting.all(), left_out) {
+            (Mode::Observe, 0, _) => "ok, only observed".to_owned(),
+            (Mode::Observe, count, _) => format!("only observed: {} wanted", many(count, "change")),
+            (_, 0, 0) if self.mode == Mode::GrantOnly => {
+                "ok, nothing is taken away there".to_owned()
+            }
+            (_, 0, 0) => "ok".to_owned(),
+            (_, 0, count) => format!("nothing is done for {}", many(count, "car")),
+            (_, count, _) => format!("{} not done yet", many(count, "change")),
         }
     }
 }

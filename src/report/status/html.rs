@@ -2,6 +2,7 @@
 //! without JavaScript, light and dark. Member numbers only, never a name: a screen is seen by all.
 
 mod changes;
+mod parking;
 mod parts;
 mod people;
 
@@ -16,6 +17,7 @@ use crate::report::text::with_zone;
 use crate::text::lists::many;
 use crate::text::times::{instant, span};
 use changes::{audit, chart};
+use parking::{gates, meters, permit_lists, sources};
 use parts::{Table, aging_or_never, cell, marked, section};
 use people::{approval, left_out, open_doors, outside, waiting};
 
@@ -32,6 +34,10 @@ pub fn render(status: &Status) -> String {
             (outside(status))
             (open_doors(status))
             (devices(status))
+            (gates(status))
+            (sources(status))
+            (permit_lists(status))
+            (meters(status))
             (waiting(status))
             (left_out(status))
             (chart(status))
@@ -86,10 +92,21 @@ pub(super) fn headline(status: &Status) -> String {
         (false, _) => parts.join(", "),
         (true, None) => "No run yet".to_owned(),
         (true, Some(run)) => match run.exit_code {
-            Some(0) => "All doors are in sync".to_owned(),
+            Some(0) => in_sync(status).to_owned(),
             Some(code) => format!("The last run did not end well: {}", code_words(code)),
             None => "A run is at work, or was cut off".to_owned(),
         },
+    }
+}
+
+fn in_sync(status: &Status) -> &'static str {
+    match (status.devices.is_empty(), status.gates.is_empty()) {
+        (_, true) if !status.devices.is_empty() || status.rights_files.is_empty() => {
+            "All doors are in sync"
+        }
+        (_, true) => "All is well",
+        (true, false) => "All gates are in sync",
+        (false, false) => "All doors and gates are in sync",
     }
 }
 
@@ -189,5 +206,7 @@ fn devices(status: &Status) -> Markup {
         rows_max: rows.len(),
         whole: "ivms-sync status",
     };
-    section("Doors", &table.render(&rows))
+    // Who has gates or sources of parking rights needs no door.
+    let has_none = rows.is_empty() && !(status.gates.is_empty() && status.rights_files.is_empty());
+    html! { @if !has_none { (section("Doors", &table.render(&rows))) } }
 }

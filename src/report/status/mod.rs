@@ -27,8 +27,8 @@ use crate::report::text::with_zone;
 use gates::{GateStatus, PermitListStatus};
 
 use crate::store::{
-    Attention, AttentionKind, AuditLine, BlockedOverview, DeviceOverview, Failures, GrantDelay,
-    PastRun, Uncommitted, Waiting,
+    Attention, AttentionKind, AuditLine, BlockedOverview, DeviceOverview, Failures, GateChange,
+    GrantDelay, PastRun, Uncommitted, Waiting,
 };
 use crate::text::lists::many;
 use crate::text::times::{span, whole_seconds};
@@ -67,7 +67,9 @@ pub struct Status {
     pub left_out: Vec<LeftOut>,
     /// The audit log of the last [`DAYS_SHOWN`] days, newest first.
     pub audit: Vec<AuditLine>,
-    /// There was more of it than is shown.
+    /// What was tried at gates in the same time, newest first.
+    pub rows: Vec<GateChange>,
+    /// There was more of either than is shown.
     pub is_audit_cut: bool,
     /// How long grants waited, ever.
     pub delay: GrantDelay,
@@ -176,16 +178,21 @@ impl DeviceStatus {
                 (Some(_), Mode::Full) => "ok".to_owned(),
             };
         };
-        let times = match self.failures.count {
-            1 => "failed once".to_owned(),
-            count => format!("failed {count} times in a row"),
-        };
-        let again = match self.left_alone_until {
-            None => "asked again by the next run".to_owned(),
-            Some(until) => format!("asked again at {}", until.with_timezone(&zone).format("%H:%M")),
-        };
-        format!("{times}, {again}: {}", failure.failed.text)
+        failed(self.failures.count, self.left_alone_until, &failure.failed.text, zone)
     }
+}
+
+/// What failed at a door or a gate, how often, and when it is asked again.
+fn failed(count: u32, until: Option<DateTime<Utc>>, failure: &str, zone: Zone) -> String {
+    let times = match count {
+        1 => "failed once".to_owned(),
+        count => format!("failed {count} times in a row"),
+    };
+    let again = match until {
+        None => "asked again by the next run".to_owned(),
+        Some(until) => format!("asked again at {}", until.with_timezone(&zone).format("%H:%M")),
+    };
+    format!("{times}, {again}: {failure}")
 }
 
 impl Status {
@@ -262,21 +269,38 @@ impl Status {
             "person with access is linked to nobody",
             "persons with access are linked to nobody",
         ));
+        let at_gates = self.gates.iter().map(GateStatus::outside).sum();
+        parts.extend(counted(at_gates, "car stands outside", "cars stand outside"));
         let broken = self.devices.iter().filter(|device| !device.is_well()).count();
         parts.extend(counted(broken, "door has a problem", "doors have a problem"));
+        let broken = self.gates.iter().filter(|gate| !gate.is_well()).count();
+        parts.extend(counted(broken, "gate has a problem", "gates have a problem"));
         let stale = self.rights_files.iter().filter(|file| !file.fresh).count();
         parts.extend(counted(
             stale,
             "source of rights was not read of late",
             "sources of rights were not read of late",
         ));
-        if !self.blocked.is_empty() {
+        let faulty = self.meters.as_ref().map_or(0, |meters| meters.faulty.len());
+        parts.extend(counted(
+            faulty,
+            "meter should be looked after",
+            "meters should be looked after",
+        ));
+        if !self.blocked.is_empty() || self.gates.iter().any(|gate| gate.blocked.is_some()) {
             parts.push("changes wait for your approval".to_owned());
         }
-        let observed = self.to_look_after(AttentionKind::Observed).count();
+        let (observed, waiting) = self.rows_observed_and_waiting();
+        let observed = self.to_look_after(AttentionKind::Observed).count() + observed;
         parts.extend(counted(observed, "change is only observed", "changes are only observed"));
-        let waiting = self.others().filter(|one| !one.budget.is_some_and(Budget::needs_approval));
-        parts.extend(counted(waiting.count(), "change waits", "changes wait"));
+        let others = self.others().filter(|one| !one.budget.is_some_and(Budget::needs_approval));
+        parts.extend(counted(others.count() + waiting, "change waits", "changes wait"));
+        let left_out = self.gates.iter().flat_map(GateStatus::left_out);
+        parts.extend(counted(
+            left_out.map(|one| one.rights.len()).sum(),
+            "car is left out at a gate",
+            "cars are left out at a gate",
+        ));
         parts.extend(counted(
             self.paid_and_left_out(),
             "member with paid time is left out",
@@ -286,6 +310,18 @@ impl Status {
             parts.push(format!("no run since {}", with_zone(last.began, self.zone)));
         }
         parts
+    }
+
+    /// Changes of rows that are only observed, and those that wait for no approval and keep nobody outside.
+    fn rows_observed_and_waiting(&self) -> (usize, usize) {
+        let (mut observed, mut waiting) = (0, 0);
+        for gate in &self.gates {
+            match gate.mode {
+                Mode::Observe => observed += gate.waiting.all(),
+                Mode::GrantOnly | Mode::Full => waiting += gate.waiting.others,
+            }
+        }
+        (observed, waiting)
     }
 
     /// How many members with paid time are left out, beside those who are counted as to be looked after.
@@ -374,10 +410,13 @@ impl Status {
             .rev()
             .map(|back| Day { date: today - TimeDelta::days(back), ..Day::default() })
             .collect();
-        for line in &self.audit {
-            let date = line.entry.at.with_timezone(&self.zone).date_naive();
+        let at_doors =
+            self.audit.iter().map(|one| (one.entry.at, one.entry.outcome.as_str(), one.kind));
+        let at_gates = self.rows.iter().map(|one| (one.at, one.outcome.as_str(), one.kind()));
+        for (at, outcome, kind) in at_doors.chain(at_gates) {
+            let date = at.with_timezone(&self.zone).date_naive();
             let Some(day) = days.iter_mut().find(|day| day.date == date) else { continue };
-            match (line.entry.outcome.as_str(), line.kind) {
+            match (outcome, kind) {
                 ("confirmed", Kind::Grant) => day.grants += 1,
                 ("confirmed", Kind::Revocation) => day.revocations += 1,
                 _ => day.failed += 1,

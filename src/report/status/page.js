@@ -38,11 +38,11 @@ setInterval(grow, 20000);
 
 const box = byId("search");
 if (box) {
-  // Shows only those lines of the audit table that hold every word typed. Without this script the whole
-  // table is there to be read.
-  const rows = Array.from(document.querySelectorAll("#audit tbody tr"));
+  // Shows only those lines of the audit tables that hold every word typed. Without this script the whole
+  // tables are there to be read.
+  const rows = Array.from(document.querySelectorAll("#audit tbody tr, #rows tbody tr"));
   const said = byId("found");
-  const folded = document.querySelector("#audit details");
+  const folded = document.querySelectorAll("#audit details, #rows details");
   byId("search-row").hidden = false;
   box.addEventListener("input", () => {
     const words = box.value.toLowerCase().split(/\s+/).filter((word) => word);
@@ -52,7 +52,7 @@ if (box) {
       row.hidden = !words.every((word) => text.includes(word));
       count += row.hidden ? 0 : 1;
     }
-    if (folded) folded.open = words.length > 0;
+    for (const part of folded) part.open = words.length > 0;
     said.textContent = words.length ? count + " of " + rows.length + " lines" : "";
   });
 }

@@ -6,8 +6,10 @@ use std::fmt::{Display, Write as _};
 
 use chrono::{DateTime, Utc};
 
-use super::{DeviceStatus, Status};
+use super::gates::GateStatus;
+use super::{DeviceStatus, RightsFileStatus, Status};
 use crate::engine::plan::{Budget, Kind};
+use crate::report::meters::{MeterFault, MeterTold};
 use crate::store::{AttentionKind, Waiting};
 
 /// The file under construction.
@@ -69,6 +71,8 @@ pub fn render(status: &Status) -> String {
     runs(out, status);
     sources(out, status);
     devices(out, status);
+    gates(out, status);
+    parking(out, status);
     waiting(out, status);
     family(out, "ivms_sync_state_file_bytes", "gauge", "Size of the state file.")
         .sample(&[], status.state_bytes);
@@ -149,6 +153,132 @@ fn of_devices<T: Display>(
     for device in &status.devices {
         if let Some(value) = value(device) {
             values.sample(&[("device", device.name.as_str())], value);
+        }
+    }
+}
+
+/// Gates, where there are any. No plate is in a label.
+fn gates(out: &mut Metrics<'_>, status: &Status) {
+    if status.gates.is_empty() {
+        return;
+    }
+    let help = "1 while nothing is known to be wrong with a gate.";
+    let mut up = family(out, "ivms_sync_gate_up", "gauge", help);
+    for gate in &status.gates {
+        let labels = [("gate", gate.name.as_str()), ("mode", gate.mode.as_str())];
+        up.sample(&labels, u8::from(gate.is_well()));
+    }
+    let help = "Failures of a gate in a row.";
+    of_gates(out, status, "ivms_sync_gate_failures", help, |one| Some(one.failures));
+    let help = "1 while no login is tried at a gate, because it refused one.";
+    let is_held = |one: &GateStatus| Some(u8::from(one.login_trouble.is_some()));
+    of_gates(out, status, "ivms_sync_gate_login_held_back", help, is_held);
+    let help = "Rows on the list of a gate, of whomever.";
+    of_gates(out, status, "ivms_sync_gate_rows", help, |one| Some(one.rows));
+    let help = "Rows on the list of a gate that somebody else made.";
+    of_gates(out, status, "ivms_sync_gate_rows_of_others", help, |one| Some(one.strangers));
+    let help = "The most rows that a gate holds, where it says.";
+    of_gates(out, status, "ivms_sync_gate_capacity_rows", help, |one| one.capacity);
+    let help = "When the list of a gate was last read whole.";
+    let name = "ivms_sync_gate_read_timestamp_seconds";
+    of_gates(out, status, name, help, |one| one.read_at.map(|at| at.timestamp()));
+    let help = "Changes of rows that are wanted and not at the gate yet.";
+    let mut pending = family(out, "ivms_sync_gate_pending_changes", "gauge", help);
+    for gate in &status.gates {
+        let counts =
+            [(Kind::Grant, gate.waiting.grants), (Kind::Revocation, gate.waiting.revocations)];
+        for (kind, count) in counts {
+            pending.sample(&[("gate", gate.name.as_str()), ("kind", kind.as_str())], count);
+        }
+    }
+    let help = "Cars that may enter and have no row at the gate yet.";
+    of_gates(out, status, "ivms_sync_gate_cars_outside", help, |one| Some(one.outside()));
+    let help = "Changes of rows that wait for an approval.";
+    let name = "ivms_sync_gate_blocked_changes";
+    of_gates(out, status, name, help, |one| Some(one.waiting.blocked));
+    let help = "Rights for which nothing is done at a gate, by reason.";
+    let mut left_out = family(out, "ivms_sync_gate_left_out_rights", "gauge", help);
+    for gate in &status.gates {
+        for one in &gate.not_done {
+            let labels = [("gate", gate.name.as_str()), ("reason", one.reason.as_str())];
+            left_out.sample(&labels, one.rights.len());
+        }
+    }
+}
+
+/// A value of each gate that has one.
+fn of_gates<T: Display>(
+    out: &mut Metrics<'_>,
+    status: &Status,
+    name: &'static str,
+    help: &str,
+    value: impl Fn(&GateStatus) -> Option<T>,
+) {
+    let mut values = family(out, name, "gauge", help);
+    for gate in &status.gates {
+        if let Some(value) = value(gate) {
+            values.sample(&[("gate", gate.name.as_str())], value);
+        }
+    }
+}
+
+/// Sources of parking rights, lists of permits and meters, where there are any.
+fn parking(out: &mut Metrics<'_>, status: &Status) {
+    if !status.rights_files.is_empty() {
+        let help = "Rights known of a source of parking rights.";
+        of_rights(out, status, "ivms_sync_rights", help, |one| Some(one.rights));
+        let help = "Rows of a source of parking rights that give none.";
+        of_rights(out, status, "ivms_sync_rights_left_out_rows", help, |one| Some(one.left_out));
+        let help =
+            "1 while a source of parking rights was read of late, so that it can say \"no right\".";
+        let is_fresh = |one: &RightsFileStatus| Some(u8::from(one.fresh));
+        of_rights(out, status, "ivms_sync_rights_fresh", help, is_fresh);
+        let help = "When a source of parking rights was last known to hold what is known of it.";
+        let name = "ivms_sync_rights_as_of_timestamp_seconds";
+        of_rights(out, status, name, help, |one| one.as_of.map(|at| at.timestamp()));
+    }
+    if !status.permit_lists.is_empty() {
+        let help = "Permits on a list, as it was written last.";
+        let mut permits = family(out, "ivms_sync_permit_list_permits", "gauge", help);
+        for list in &status.permit_lists {
+            if let Some(rows) = list.rows {
+                permits.sample(&[("list", list.name.as_str())], rows);
+            }
+        }
+        let help = "When a list of permits came to be as it is.";
+        let name = "ivms_sync_permit_list_written_timestamp_seconds";
+        let mut written = family(out, name, "gauge", help);
+        for list in &status.permit_lists {
+            if let Some(at) = list.written_at {
+                written.sample(&[("list", list.name.as_str())], at.timestamp());
+            }
+        }
+    }
+    if let Some(meters) = &status.meters {
+        family(out, "ivms_sync_meters", "gauge", "Meters that have ever stated anything.")
+            .sample(&[], meters.known);
+        let help = "Meters that somebody should look after, by what is wrong.";
+        let mut faulty = family(out, "ivms_sync_meters_faulty", "gauge", help);
+        for fault in MeterFault::ALL {
+            let has = |meter: &&MeterTold| meter.faults.contains(&fault);
+            let count = meters.faulty.iter().filter(has).count();
+            faulty.sample(&[("fault", fault.as_str())], count);
+        }
+    }
+}
+
+/// A value of each source of parking rights that has one.
+fn of_rights<T: Display>(
+    out: &mut Metrics<'_>,
+    status: &Status,
+    name: &'static str,
+    help: &str,
+    value: impl Fn(&RightsFileStatus) -> Option<T>,
+) {
+    let mut values = family(out, name, "gauge", help);
+    for source in &status.rights_files {
+        if let Some(value) = value(source) {
+            values.sample(&[("source", source.name.as_str())], value);
         }
     }
 }

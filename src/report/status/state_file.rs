@@ -147,6 +147,7 @@ pub fn of_state_file(
     }
     let since = at.checked_sub_signed(TimeDelta::days(DAYS_SHOWN)).unwrap_or(at);
     let audit = store.overview().audit_since(since, AUDIT_SHOWN)?;
+    let rows = store.overview().rows_since(since, AUDIT_SHOWN)?;
     Ok(Status {
         club: config.club.clone(),
         at,
@@ -163,8 +164,9 @@ pub fn of_state_file(
         attention: store.pending().attention()?,
         blocked: store.overview().blocked_plans()?,
         left_out,
-        is_audit_cut: audit.len() >= AUDIT_SHOWN as usize,
+        is_audit_cut: audit.len().max(rows.len()) >= AUDIT_SHOWN as usize,
         audit,
+        rows,
         delay: store.overview().grant_delay()?,
         requests: store.overview().requests()?,
         state_bytes: store.size(),

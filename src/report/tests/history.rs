@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::json;
 
 use super::super::history::*;
 use super::super::look::Look;
 use super::lookup::story;
 use crate::model::testing::zone;
-use crate::model::{HolderId, Kind, SourceName, Who, Zone};
-use crate::store::{AuditLine, NamedLine, Names};
+use crate::model::{
+    HolderId, Kind, RecordId, RightRef, RowVerb, RunId, SourceName, TargetName, Who, Zone,
+};
+use crate::store::{AuditLine, GateChange, NamedLine, Names, OutcomeKind};
 
 fn holder(text: &str) -> HolderId {
     HolderId::new(SourceName::new("club").unwrap(), text).unwrap()
@@ -29,7 +32,8 @@ fn line() -> NamedLine {
 
 fn history(lines: Option<Vec<NamedLine>>) -> History {
     let zone = zone("Europe/Ljubljana");
-    History { since: at("2026-11-14T11:00:00Z"), who: None, door: None, lines, zone }
+    let since = at("2026-11-14T11:00:00Z");
+    History { since, who: None, door: None, lines, rows: Vec::new(), zone }
 }
 
 #[test]
@@ -51,6 +55,63 @@ fn the_text_names_the_time_and_whose_each_line_is() {
         render(&limited, Look::PLAIN),
         "Nothing was changed for 150001 since 2026-11-14 12:00 CET.\n"
     );
+}
+
+/// A row whose right has a name that a spreadsheet program would take for a formula.
+fn row() -> NamedRow {
+    let change = GateChange {
+        run: RunId::new(17).unwrap(),
+        gate: TargetName::new("barrier").unwrap(),
+        at: at("2026-11-21T11:00:00Z"),
+        verb: RowVerb::Remove,
+        loses: false,
+        by: RightRef { source: SourceName::new("staff").unwrap(), right: "=B2".into() },
+        days: None,
+        outcome: OutcomeKind::Refused,
+        error: Some("the gate is busy".into()),
+        is_sent: true,
+    };
+    NamedRow { change, member_name: None }
+}
+
+/// Mutants: a row that is told only where a door has changes; one that has ended counted as given.
+#[test]
+fn rows_of_gates_stand_beside_the_changes_of_doors() {
+    let mut both = History { rows: vec![row()], ..history(Some(Vec::new())) };
+    let text = "Rows at gates since 2026-11-14 12:00 CET
+
+  when              run  right         gate     row      days  outcome
+  2026-11-21 12:00  17   =B2 of staff  barrier  removed  –     refused: the gate is busy
+";
+    assert_eq!(render(&both, Look::PLAIN), text);
+    both.lines = Some(vec![line()]);
+    let whole = render(&both, Look::PLAIN);
+    assert!(
+        whole.starts_with("Changes since ") && whole.ends_with(&format!("\n\n{text}")),
+        "{whole}"
+    );
+    let sheet = sheet(&both);
+    assert_eq!(
+        sheet.lines().nth(2).unwrap(),
+        "2026-11-21 12:00:00;2026-11-21T11:00:00Z;17;barrier;;;staff;'=B2;;revocation;row-removed;;;;;refused;\
+         the gate is busy"
+    );
+    let found = serde_json::to_value(document(&both, 0)).unwrap();
+    assert_eq!(
+        (&found["rows"][0]["after"], &found["rows"][0]["kind"]),
+        (&json!(null), &json!("revocation"))
+    );
+    assert!(serde_json::to_value(document(&history(None), 0)).unwrap().get("rows").is_none());
+    // A member's car by number; nobody's person id.
+    let of = |source: &str, right: &str| {
+        let mut change = row().change;
+        change.by = RightRef { source: SourceName::new(source).unwrap(), right: right.into() };
+        change
+    };
+    let wanted = Wanted::Members(vec![holder("150001/1980-02-28")]);
+    assert!(wanted.has_row(&of("club", "150001")) && !wanted.has_row(&of("club", "15000")));
+    assert!(!wanted.has_row(&of("staff", "150001")), "another source's right of this name");
+    assert!(!Wanted::Person(RecordId::new("150001").unwrap()).has_row(&of("club", "150001")));
 }
 
 #[test]

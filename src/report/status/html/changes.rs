@@ -5,10 +5,10 @@ use maud::{Markup, html};
 
 use super::parts::{Table, cell, marked, moment, section};
 use crate::engine::plan::Kind;
-use crate::report::changes::cause_of;
+use crate::report::changes::{cause_of, row_words};
 use crate::report::status::{DAYS_SHOWN, Day, Status};
 use crate::report::text::window;
-use crate::store::AuditLine;
+use crate::store::{AuditLine, GateChange};
 use crate::text::lists::many;
 
 /// What tells changes that the page does not.
@@ -146,8 +146,20 @@ pub fn audit(status: &Status) -> Markup {
         rows_max: rows.len(),
         whole: HISTORY,
     };
+    let at_gates: Vec<_> = status.rows.iter().map(|change| gate_row(status, change)).collect();
+    let caption = match status.is_audit_cut {
+        true => format!("The newest {} changes of rows at gates in this time", at_gates.len()),
+        false => "Every change of a row at a gate in this time, by its right".to_owned(),
+    };
+    let gate_table = Table {
+        id: "rows",
+        caption: &caption,
+        titles: &["When", "Run", "Right", "Gate", "Row", "Days", "Outcome"],
+        rows_max: at_gates.len(),
+        whole: HISTORY,
+    };
     let content = html! {
-        @if rows.is_empty() {
+        @if rows.is_empty() && at_gates.is_empty() {
             p { "No changes in this time." }
         } @else {
             p id="search-row" hidden {
@@ -156,6 +168,7 @@ pub fn audit(status: &Status) -> Markup {
                 span.quiet id="found" role="status" {}
             }
             (table.render(&rows))
+            (gate_table.render(&at_gates))
             p.quiet { "Older ones, and with names: " code { (HISTORY) } }
         }
     };
@@ -164,12 +177,6 @@ pub fn audit(status: &Status) -> Markup {
 
 fn audit_row(status: &Status, line: &AuditLine) -> Vec<Markup> {
     let entry = &line.entry;
-    let (class, sign) = match (entry.outcome.as_str(), line.kind) {
-        ("confirmed", Kind::Grant) => ("good", "given"),
-        ("confirmed", Kind::Revocation) => ("wait", "ended"),
-        (other, _) => ("bad", other),
-    };
-    let error = entry.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     vec![
         moment(status, entry.at),
         cell(entry.run),
@@ -179,8 +186,31 @@ fn audit_row(status: &Status, line: &AuditLine) -> Vec<Markup> {
         cell(cause_of(entry)),
         cell(entry.before.as_ref().map_or("–".to_owned(), window)),
         cell(entry.after.as_ref().map_or("–".to_owned(), window)),
-        marked(class, &format!("{sign}{error}")),
+        outcome(&entry.outcome, line.kind, entry.error.as_deref()),
     ]
+}
+
+/// A change of a row at a gate: told by its right, never by its plate.
+fn gate_row(status: &Status, change: &GateChange) -> Vec<Markup> {
+    vec![
+        moment(status, change.at),
+        cell(change.run),
+        cell(&change.by),
+        cell(&change.gate),
+        cell(row_words(change.verb)),
+        cell(change.days.map_or("–".to_owned(), |days| days.to_string())),
+        outcome(change.outcome.as_str(), change.kind(), change.error.as_deref()),
+    ]
+}
+
+fn outcome(word: &str, kind: Kind, error: Option<&str>) -> Markup {
+    let (class, sign) = match (word, kind) {
+        ("confirmed", Kind::Grant) => ("good", "given"),
+        ("confirmed", Kind::Revocation) => ("wait", "ended"),
+        (other, _) => ("bad", other),
+    };
+    let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+    marked(class, &format!("{sign}{error}"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::parts::{NAMED_MAX, Table, aging, cell, members, moment, section, with_commands};
+use crate::config::Mode;
 use crate::engine::plan::{Budget, Reason};
 use crate::model::HolderId;
 use crate::report::status::Status;
@@ -58,6 +59,8 @@ fn is_held(status: &Status, one: &Waiting) -> bool {
 pub fn approval(status: &Status) -> Markup {
     let held = status.others().filter(|one| is_held(status, one));
     let rows: Vec<_> = held.map(|one| wait_row(status, one, "wait")).collect();
+    let at_gates: Vec<_> =
+        status.gates.iter().filter_map(|gate| Some((gate, gate.blocked.as_ref()?))).collect();
     let content = html! {
         @for plan in &status.blocked {
             p {
@@ -67,10 +70,16 @@ pub fn approval(status: &Status) -> Markup {
             }
         }
         (table("held", "Held back until you approve them", &rows))
+        @for (gate, id) in &at_gates {
+            p {
+                (gate.name) ": " (many(gate.waiting.blocked, "change")) ". Look at them with "
+                code { "ivms-sync diff" } "; if each is right: "
+                code { "ivms-sync apply --blocked " (id) }
+            }
+        }
     };
-    html! {
-        @if !status.blocked.is_empty() { (section("Changes wait for your approval", &content)) }
-    }
+    let is_any = !status.blocked.is_empty() || !at_gates.is_empty();
+    html! { @if is_any { (section("Changes wait for your approval", &content)) } }
 }
 
 pub fn outside(status: &Status) -> Markup {
@@ -79,7 +88,9 @@ pub fn outside(status: &Status) -> Markup {
     let no_door: BTreeSet<&HolderId> =
         status.to_look_after(AttentionKind::NoDoor).map(|one| &one.member).collect();
     let no_door: Vec<String> = no_door.iter().map(|member| member.human().to_owned()).collect();
-    let is_observed = status.to_look_after(AttentionKind::Observed).next().is_some();
+    let at_gates: Vec<_> = status.gates.iter().filter(|gate| gate.outside() > 0).collect();
+    let is_observed = status.to_look_after(AttentionKind::Observed).next().is_some()
+        || status.gates.iter().any(|gate| gate.mode == Mode::Observe && gate.waiting.outside > 0);
     let nobody = match (status.last_run(), status.silent_for()) {
         (Some(_), None) if is_observed => {
             ("wait", "Not known: some changes are only observed, and never written.")
@@ -98,7 +109,13 @@ pub fn outside(status: &Status) -> Markup {
             (members(&no_door, UNLINKED))
             p { "To fill in whose person each is: " code { (UNLINKED) } }
         }
-        @if rows.is_empty() && lost.is_empty() && no_door.is_empty() {
+        @for gate in &at_gates {
+            p.bad {
+                (many(gate.outside(), "car")) " that may enter "
+                (if gate.outside() == 1 { "has" } else { "have" }) " no row at " (gate.name) "."
+            }
+        }
+        @if rows.is_empty() && lost.is_empty() && no_door.is_empty() && at_gates.is_empty() {
             p class=(nobody.0) { (nobody.1) }
         }
     };
