@@ -469,6 +469,12 @@ pub struct LookupArgs {
 }
 
 impl LookupArgs {
+    /// Whether WHO is to be read from standard input.
+    #[must_use]
+    pub fn reads_who(&self) -> bool {
+        self.who == ["-"]
+    }
+
     /// Whether it is answered from the state file alone, as far as the command line shows.
     #[must_use]
     pub fn asks_nobody(&self) -> bool {

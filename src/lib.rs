@@ -121,7 +121,7 @@ pub mod trouble;
 use std::io::IsTerminal;
 use std::path::Path;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, LookupArgs};
 use clock::Clock;
 use command::{CommandName, Invocation};
 use config::Environment;
@@ -195,6 +195,15 @@ fn try_run(
         _ => {}
     }
     let path = config::find(cli.config_file(), environment, working_dir)?;
+    // Which passwords are needed hangs on who is asked for.
+    let asked = match command {
+        Command::Lookup(args) if args.reads_who() => {
+            let who = vec![cmd::lookup::who_from_input()?];
+            Some(Command::Lookup(LookupArgs { who, ..args.clone() }))
+        }
+        _ => None,
+    };
+    let command = asked.as_ref().unwrap_or(command);
     let passwords = command.passwords();
     let mut config = config::load_for(&path, environment, connectors::KINDS, passwords)?;
     config.invocation = cli.invocation(working_dir);
@@ -206,7 +215,7 @@ fn try_run(
             log::warn!("{warning}");
         }
     }
-    let listings = config.vehicles.services.iter().map(|service| service.list_within);
+    let listings = config.vehicles.services.iter().map(config::RightsServiceConfig::listed_within);
     let stop = Stop::listening(clock).after_listings_of(listings.max().unwrap_or_default());
     let context = cmd::Context {
         config,

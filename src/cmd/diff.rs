@@ -83,7 +83,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         let (club, accounts) = (context.config.club.as_deref(), context.config.accounts());
         let made_at = context.clock.began();
         let text = plan_file::write_sealed(&report, club, &accounts, made_at, |sha256| {
-            store.plan_seal(sha256).map_err(Error::Store)
+            store.plan_seal(&super::gates::sealed(config, sha256)).map_err(Error::Store)
         })?;
         write_file(path, &text, &Rights::PRIVATE)?;
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Context;
 use crate::command::CommandName;
+use crate::config::Config;
 use crate::engine::Systems;
 use crate::engine::gates::{self, AllCars, GateRun, GatesDone, ReviewedGates};
 use crate::error::Error;
@@ -84,6 +85,12 @@ pub(super) fn approve(
     Ok(Some(report))
 }
 
+/// What the seal of a plan is over: its hash, and what decides at gates, since what it says of their plates may count.
+pub(super) fn sealed(config: &Config, sha256: &str) -> String {
+    let senses = config.gates.iter().map(|gate| format!(" {} {}", gate.name, gate.sense(config)));
+    senses.fold(sha256.to_owned(), |all, sense| all + &sense)
+}
+
 /// Carries out what somebody has reviewed, in a run, and nothing else. `made_at` is when the plan was made: what was
 /// read since counts, and until then what the plan says of its own plates.
 pub(super) fn reviewed(
@@ -102,8 +109,9 @@ pub(super) fn reviewed(
         else {
             continue;
         };
-        if rows.is_sealed && !gates::was_read_since(gate, config, store, made_at)? {
-            rows.instead_of(cars);
+        let now = context.clock.began();
+        if rows.is_sealed && !gates::was_read_since(gate, store, (made_at, now))? {
+            rows.instead_of(cars, now.with_timezone(&gate.time_zone).date_naive());
         }
     }
     let asks = Asks::default();

@@ -48,6 +48,13 @@ impl RightsServiceConfig {
     pub fn section(&self) -> String {
         format!("{}.{}", self.kind.name(), self.name)
     }
+
+    /// How long all of its listings may take: each part one after the other, and its citations.
+    #[must_use]
+    pub fn listed_within(&self) -> Duration {
+        let parts = self.settings.parts().len() + usize::from(self.settings.lists_citations());
+        self.list_within.saturating_mul(u32::try_from(parts).unwrap_or(u32::MAX))
+    }
 }
 
 /// `[KIND.NAME]` of a service. `None` only together with a noted problem.

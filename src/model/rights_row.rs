@@ -29,6 +29,8 @@ pub struct RightsRowLeftOut {
     pub line: u32,
     pub reason: RightsRowReason,
     pub id: Option<RightId>,
+    /// As [`RightsRow::number`].
+    pub number: Option<RightId>,
     /// Whose it is, where that much is sure: nobody can say that this car has no right.
     pub plate: Option<Plate>,
     /// From when on nobody asks any more, where that much is sure.

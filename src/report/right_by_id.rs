@@ -3,7 +3,7 @@
 //!
 //! No plate is in it: whoever knows the number of a permit need not learn whose cars it is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
@@ -73,22 +73,36 @@ impl RightAnswer {
     pub fn new(asked: &AskedRight, vehicles: &Vehicles, of_id: &OfId, readings: &Readings) -> Self {
         let is_meant =
             |right: &&ParkingRight| matches!(right.kind, RightKind::Session) == asked.is_session;
+        // A right is kept by car and zone.
+        let mut cars: BTreeMap<_, Vec<&ParkingRight>> = BTreeMap::new();
+        for right in of_id.rights.iter().filter(is_meant) {
+            for (holder, _) in right.holders() {
+                cars.entry((&right.source, &right.id, holder)).or_default().push(right);
+            }
+        }
         // Whatever is said of several cars alike is said once.
         let mut told: BTreeMap<_, RightToldById> = BTreeMap::new();
         let mut left_out = of_id.left_out;
-        for right in of_id.rights.iter().filter(is_meant) {
-            for (holder, _) in right.holders() {
-                for (zone, _) in right.zones() {
-                    let place = asked.zone.as_ref().unwrap_or(zone);
-                    match verdict(asked, vehicles, (right, holder), place, readings) {
-                        Some(verdict) => {
-                            let key = (&right.source, &right.id, place, format!("{verdict:?}"));
-                            let new = || RightToldById::new(right, place, verdict);
-                            told.entry(key).or_insert_with(new).cars += 1;
+        for ((source, id, holder), rows) in cars {
+            let own = rows.iter().flat_map(|right| right.zones()).map(|(zone, _)| zone);
+            let places: BTreeSet<_> = match &asked.zone {
+                Some(zone) => [zone].into(),
+                None => own.collect(),
+            };
+            let all: Vec<_> = rows.iter().map(|right| (*right).clone()).collect();
+            for place in places {
+                match verdict(asked, vehicles, (&all, holder), place, readings) {
+                    Some(verdict) => {
+                        let key = (source, id, place, format!("{verdict:?}"));
+                        let new =
+                            || rows.first().map(|right| RightToldById::new(right, place, verdict));
+                        match told.get_mut(&key) {
+                            Some(told) => told.cars += 1,
+                            None => told.extend(new().map(|new| (key, new))),
                         }
-                        // The configuration has that zone no more.
-                        None => left_out += 1,
                     }
+                    // The configuration has that zone no more.
+                    None => left_out += 1,
                 }
             }
         }
@@ -154,23 +168,22 @@ impl RightToldById {
             number: right.number.as_ref().map(ToString::to_string),
             kind: right.kind.word().to_owned(),
             zone: zone.to_string(),
-            cars: 0,
+            cars: 1,
             verdict,
         }
     }
 }
 
-/// What one car has by a right in a zone; nothing where the configuration has no such zone.
+/// What one car has by the rows of a right in a zone; nothing where the configuration has no such zone.
 fn verdict(
     asked: &AskedRight,
     vehicles: &Vehicles,
-    (right, holder): (&ParkingRight, &RightHolder),
+    (rights, holder): (&[ParkingRight], &RightHolder),
     place: &ParkingZoneName,
     readings: &Readings,
 ) -> Option<VerdictTold> {
     let zone = vehicles.zones.named(place)?;
     let AskedRight { asked_at, judged_at, .. } = *asked;
     let question = Question { who: holder, zone, asked_at, judged_at };
-    let rights = std::slice::from_ref(right);
     Some(VerdictTold::of(&judge(question, Evidence { rights, left_out: &[], readings })))
 }

@@ -169,7 +169,7 @@ impl Rights<'_> {
             }
             Ok(())
         })?;
-        let sql = "SELECT file, line, reason, plate, issuer, right_id, until_at, seal \
+        let sql = "SELECT file, line, reason, plate, issuer, right_id, number, until_at, seal \
                    FROM parking_left_out WHERE plate = ?1";
         store.prepare(sql)?.each(text, |(kept, sealed): (KeptLeftOut, i64)| {
             let wanted = seal::seal_of(&kept, &store.accounts);
@@ -298,8 +298,14 @@ impl Rights<'_> {
         part: &RightsPart,
         number: &RightId,
     ) -> Result<BTreeSet<String>, StoreError> {
-        let sql = "SELECT right_id FROM parking_right WHERE file = ?1 AND number = ?2";
-        self.0.all(sql, (part.id, number.as_str()))
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        for sql in [
+            "SELECT right_id FROM parking_right WHERE file = ?1 AND number = ?2",
+            "SELECT right_id FROM parking_left_out WHERE file = ?1 AND number = ?2 AND right_id IS NOT NULL",
+        ] {
+            ids.extend(self.0.all::<String, Vec<_>>(sql, (part.id, number.as_str()))?);
+        }
+        Ok(ids)
     }
 
     /// The rows of one right of a part.
@@ -320,7 +326,7 @@ impl Rights<'_> {
             rows.push(kept.row(&rules)?);
             Ok(())
         })?;
-        let sql = "SELECT file, line, reason, plate, issuer, right_id, until_at, seal \
+        let sql = "SELECT file, line, reason, plate, issuer, right_id, number, until_at, seal \
                    FROM parking_left_out INDEXED BY parking_left_out_id \
                    WHERE file = ?1 AND right_id = ?2 ORDER BY line";
         store.prepare(sql)?.each(
@@ -453,8 +459,8 @@ fn put_rows(
         let seal = seal::seal_of(&kept, &store.accounts).map_err(|e| store.error(e))?;
         put.run((kept, seal))?;
     }
-    let mut put =
-        store.prepare("INSERT INTO parking_left_out VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut put = store
+        .prepare("INSERT INTO parking_left_out VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for row in read.left_out.iter().filter(|row| is_kept(row.until)) {
         let kept = KeptLeftOut::of(part, first, row);
         let seal = seal::seal_of(&kept, &store.accounts).map_err(|e| store.error(e))?;

@@ -250,6 +250,7 @@ CREATE TABLE parking_left_out (
     plate    TEXT,                       -- where that much is sure
     issuer   TEXT,
     right_id TEXT,
+    number   TEXT,                       -- as there
     until_at INTEGER,                    -- from when on nobody asks any more, where that much is sure
     seal     INTEGER NOT NULL,
     PRIMARY KEY (file, line)

@@ -376,8 +376,8 @@ fn a_report_is_what_a_listing_says() {
 }
 
 /// What was known of a car then is not forgotten with its row. Mutants: a row that could not be used leaves nothing when
-/// it goes; one that leaves a listing of all does not; nor one of a spreadsheet, nor of a section that goes; a right
-/// that is only longer now counts as changed.
+/// it goes; one that leaves a listing of all does not; nor one of a spreadsheet, nor of a section that goes; grace ends with
+/// the row; a right that is only longer now counts as changed.
 #[test]
 fn what_is_not_known_any_more_is_remembered() {
     for is_full in [false, true] {
@@ -397,10 +397,12 @@ fn what_is_not_known_any_more_is_remembered() {
         let street = &town.street;
         street.park("odd", "ODD1", "CT", "Z9", clock(-60), Some(clock(60)));
         street.park("sold", "SOLD1", "CT", "A1", clock(-60), Some(clock(60)));
+        street.park("short", "SHORT1", "CT", "A1", clock(-60), Some(clock(-30)));
         street.park("longer", "LONG1", "CT", "A1", clock(-20), Some(clock(10)));
         town.tick(0, 0);
         street.delete("odd");
         street.delete("sold");
+        street.delete("short");
         street.extend("longer", clock(60));
         sheet("exempt.csv", "");
         let text = fs::read_to_string(town.path("ivms-sync.toml")).unwrap();
@@ -415,6 +417,8 @@ fn what_is_not_known_any_more_is_remembered() {
             ("sheet", "SHEET1", -30),
             ("odd-row", "ODDROW", -30),
             ("staff", "STAFF1", -30),
+            ("in-grace", "SHORT1", -28),
+            ("after-grace", "SHORT1", -25),
             ("after", "SOLD1", 6),
             ("before-it", "LONG1", -25),
         ] {
@@ -425,8 +429,8 @@ fn what_is_not_known_any_more_is_remembered() {
         let found = review(&town, 10, 5);
         let mut unclear = ids(&found["unclear"]);
         unclear.sort_unstable();
-        assert_eq!(unclear, ["odd", "odd-row", "sheet", "sold", "staff"], "{is_full}");
-        assert_eq!(found["stand"], 3, "{is_full}: {found}");
+        assert_eq!(unclear, ["in-grace", "odd", "odd-row", "sheet", "sold", "staff"], "{is_full}");
+        assert_eq!(found["stand"], 4, "{is_full}: {found}");
         // Plates go with their time, these as well.
         town.run(60 * 24 * 4, &["sync"]).ends(0);
         for name in ["ivms-sync.db", "ivms-sync.db-wal"] {

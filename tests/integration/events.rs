@@ -549,6 +549,8 @@ fn a_password_that_cannot_be_read_stops_whoever_needs_it() {
     assert_eq!(town.ask(1, "CT:ABC123", "A1"), (0, "ACTIVE".to_owned()));
     town.run(1, &["lookup", "session:S-1"]).ends(0);
     town.typed(clock(1), &[], &["lookup", "--batch", "-"], "plate:CT:ABC123 A1\n").ends(0);
+    town.typed(clock(1), &[], &["lookup", "-", "--zone", "A1"], "plate:CT:ABC123\n").ends(0);
+    town.typed(clock(1), &[], &["lookup", "-"], "anna@example.se\n").ends(78);
     applied(&town, 1, "meters", &of_a_meter("M-1"));
     for arguments in [&["sync"][..], &["diff"], &["check"], &["lookup", "anna@example.se"]] {
         let told = town.run(1, arguments).ends(78);

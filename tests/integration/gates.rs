@@ -573,6 +573,48 @@ fn a_reviewed_plan_is_carried_out_and_nothing_besides() {
     assert!(gym.opens("LJSTAFF1", "2026-07-31T12:00:00Z"));
 }
 
+/// What the cars are known by besides counts as soon as it was read, also where Cardskipper was not asked since. Mutants:
+/// a plan made by another configuration, on another day, or by a clock that was ahead, counts instead of what is known.
+#[test]
+fn a_plan_is_believed_no_longer_than_it_is_the_newest() {
+    let rows = |s1: &str| {
+        format!("LJSTAFF1,yard,2026-01-01,{s1},S-1\nLJSTAFF2,yard,2026-01-01,2026-06-30,S-2\n")
+    };
+    let later = "2026-03-10T12:20:00Z";
+    // The plate was taken out of the link file, and the club does not answer.
+    let gym = Gym::of_members();
+    gym.at(DAY_1, &["diff", "--out", "plan.json"]).ends(0);
+    gym.cars("");
+    gym.sandbox.club.cardskipper.go_offline();
+    gym.at(DAY_1_LATER, &["sync"]);
+    gym.at(later, &["apply", "plan.json"]).ends(13);
+    assert!(!gym.opens("LJAA111", DAY_1));
+    gym.assert_well();
+    // Other zones since: what follows from the new ones is not known yet.
+    let gym = Gym::new("");
+    gym.at(DAY_1, &["diff", "--out", "plan.json"]).ends(0);
+    let config = fs::read_to_string(gym.sandbox.path("ivms-sync.toml")).unwrap();
+    let config = config
+        .replace("zones = [\"yard\"]", "zones = [\"other\"]")
+        .replace("[zone.yard]", "[zone.yard]\n[zone.other]");
+    fs::write(gym.sandbox.path("ivms-sync.toml"), config).unwrap();
+    assert_ne!(gym.at(DAY_1_LATER, &["apply", "plan.json"]).code, 0);
+    assert!(!gym.opens("LJSTAFF1", DAY_1));
+    // On the next day of the gate.
+    let gym = Gym::new("");
+    gym.staff(&rows("2026-03-11"));
+    gym.at("2026-03-10T22:50:00Z", &["diff", "--out", "plan.json"]).ends(0);
+    gym.at("2026-03-10T23:10:00Z", &["apply", "plan.json"]).ends(13);
+    assert_eq!(gym.camera.writes(), Vec::<Value>::new());
+    // A right that ends today may be over by now.
+    let gym = Gym::new("");
+    gym.staff(&rows("2026-03-10"));
+    gym.at(DAY_1, &["diff", "--out", "plan.json"]).ends(0);
+    let found = gym.at(later, &["--json", "apply", "plan.json"]).ends(13).json();
+    assert_eq!(verbs(&found), [verb("add", "LJSTAFF2", "confirmed")]);
+    gym.assert_well();
+}
+
 /// Mutant: what the state file knows of a right that has gone since keeps the row.
 #[test]
 fn a_reviewed_plan_takes_what_it_was_to_take() {

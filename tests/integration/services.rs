@@ -103,6 +103,7 @@ fn a_right_is_found_by_its_id() {
     street.park("S-1", "ABC123", "CT", "A1", clock(-120), Some(clock(30)));
     street.park("odd", "ODD111", "CT", "Z9", clock(-10), Some(clock(30)));
     street.permit("RES-1", "RESIDENTIAL", "RES111", "CT", &["A2", "B1"], clock(-9000), None);
+    street.permit("ODD-1", "RESIDENTIAL", "ODD222", "CT", &["Z9"], clock(-9000), None);
     street.permit("OLD-1", "RESIDENTIAL", "OLD111", "CT", &["A2"], clock(-9000), Some(clock(-60)));
     let ask = |minutes: i64, code: i32, words: &[&str]| {
         let found = town.json(minutes, code, &[&["lookup"], words].concat());
@@ -125,12 +126,22 @@ fn a_right_is_found_by_its_id() {
         (&["permit:S-1"], 20, "NOT_FOUND"),
         (&["permit:none"], 20, "NOT_FOUND"),
         (&["session:odd"], 5, "UNKNOWN"),
+        (&["permit:ODD-1"], 5, "UNKNOWN"),
+        (&["permit:RES-ODD-1"], 5, "UNKNOWN"),
         (&["permit:"], 20, "NOT_FOUND"),
     ] {
         assert_eq!(ask(1, code, words), status, "{words:?}");
     }
     assert_eq!(ask(20, 5, &["permit:none"]), "UNKNOWN", "not fresh any more");
     assert_eq!(ask(20, 0, &["permit:RES-1"]), "ACTIVE", "paid is paid");
+    let elsewhere = town.json(1, 22, &["lookup", "permit:RES-1", "--zone", "A1"]);
+    assert_eq!(elsewhere["rights"].as_array().unwrap().len(), 1, "{elsewhere}");
+    assert_eq!(
+        (&elsewhere["rights"][0]["cars"], &elsewhere["rights"][0]["number"]),
+        (&1.into(), &"RES-RES-1".into())
+    );
+    let here = town.json(1, 0, &["lookup", "permit:RES-1", "--zone", "B1"]);
+    assert_eq!(here["rights"].as_array().unwrap().len(), 1, "{here}");
     let text = town.run(1, &["lookup", "permit:RES-1"]).ends(0).stdout;
     assert!(
         text.contains("RES-RES-1 of street (RESIDENTIAL), 1 car, in A2: valid without end"),

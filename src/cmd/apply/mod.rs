@@ -72,7 +72,7 @@ fn carry_out(
     name: String,
     reviewed: (Reviewed, bool),
 ) -> Result<Report, Error> {
-    let (made_at, rows) = (reviewed.0.made_at, reviewed_rows(store, &reviewed.0)?);
+    let (made_at, rows) = (reviewed.0.made_at, reviewed_rows(context, store, &reviewed.0)?);
     for gate in
         rows.keys().filter(|name| !context.config.gates.iter().any(|gate| gate.name == **name))
     {
@@ -95,7 +95,15 @@ fn carry_out(
     record::why_not_done(context, store, &report)?;
     report.take_overtaken(overtaken);
     if !rows.is_empty() {
-        report.take_gates(gates::reviewed(context, systems, store, run, (&rows, made_at))?);
+        match gates::reviewed(context, systems, store, run, (&rows, made_at)) {
+            Ok(done) => report.take_gates(done),
+            Err(error) => {
+                // A run without an end has died, and this one has not; doors may be written to by now.
+                report.troubles.extend(error.troubles());
+                record::end_run(context, systems, store, &report, None, run)?;
+                return Err(error);
+            }
+        }
         report.shows_plates = context.shows_names();
     }
     if context.shows_names() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::cmd::Context;
+use crate::cmd::{Context, gates};
 use crate::engine::gates::{ReviewedGates, ReviewedRows};
 use crate::engine::plan::{Approval, Facts, Held, hold};
 use crate::error::Error;
@@ -19,7 +19,7 @@ pub(super) fn held(
     name: String,
     (reviewed, is_kept): (Reviewed, bool),
 ) -> Result<Held, Error> {
-    let seal = store.plan_seal(&reviewed.sha256)?;
+    let seal = store.plan_seal(&gates::sealed(&context.config, &reviewed.sha256))?;
     let is_unsealed = !is_kept && reviewed.seal != Some(seal);
     let mut news = BTreeSet::new();
     for source in &context.config.sources {
@@ -45,8 +45,13 @@ pub(super) fn held(
 }
 
 /// The rows of gates of a plan, and whether this installation made it as it is.
-pub(super) fn reviewed_rows(store: &Store, reviewed: &Reviewed) -> Result<ReviewedGates, Error> {
-    let is_sealed = reviewed.seal == Some(store.plan_seal(&reviewed.sha256)?);
+pub(super) fn reviewed_rows(
+    context: &Context,
+    store: &Store,
+    reviewed: &Reviewed,
+) -> Result<ReviewedGates, Error> {
+    let seal = store.plan_seal(&gates::sealed(&context.config, &reviewed.sha256))?;
+    let is_sealed = reviewed.seal == Some(seal);
     let each = reviewed.rows.iter();
     Ok(each
         .map(|(gate, rows)| (gate.clone(), ReviewedRows { rows: rows.clone(), is_sealed }))

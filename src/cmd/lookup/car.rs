@@ -42,7 +42,7 @@ pub(super) struct Typed {
 ///
 /// # Errors
 /// [`QuestionError::NoWho`].
-pub(super) fn who_from_input() -> Result<String, Error> {
+pub fn who_from_input() -> Result<String, Error> {
     let mut line = Vec::new();
     let mut input = std::io::stdin().lock().take(QUESTION_BYTES_MAX);
     let read = input.read_until(b'\n', &mut line);

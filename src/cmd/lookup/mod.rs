@@ -5,6 +5,8 @@ mod by_id;
 mod car;
 mod verify;
 
+pub use car::who_from_input;
+
 use self::car::Typed;
 use super::Context;
 use crate::cli::LookupArgs;
@@ -55,10 +57,7 @@ fn from_state(context: &Context, args: &LookupArgs, who: &str) -> Result<Exit, E
 
 /// The same against any systems.
 pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Result<Exit, Error> {
-    let typed = match args.who.join(" ") {
-        typed if typed == "-" => car::who_from_input()?,
-        typed => typed,
-    };
+    let typed = args.who.join(" ");
     if args.batch.is_some() || AskedThing::parse(&typed).is_some() {
         return from_state(context, args, &typed);
     }

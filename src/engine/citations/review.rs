@@ -236,7 +236,7 @@ pub fn judged(
         && let Some(plate) = &citation.plate
         && let Some(zone) = found.zone.as_ref().and_then(|zone| vehicles.zones.named(zone))
     {
-        let former = store.rights().formerly_in(plate.text(), citation.at)?;
+        let former = store.rights().formerly_in(plate.text(), citation.at, zone.grace())?;
         let is_of_zone =
             |name: &String| ParkingZoneName::new(name).is_ok_and(|name| zone.takes(&name));
         if former.iter().any(|named| named.as_ref().is_none_or(is_of_zone)) {

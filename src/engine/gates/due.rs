@@ -39,30 +39,30 @@ pub fn settled(
     Ok(Some(done))
 }
 
-/// Whether something that the cars of a gate are known by was read since a plan was made; a plan by a clock that was
-/// ahead may be as old as any.
+/// Whether anything that the cars of a gate are known by was read or told since a plan was made. A plan of another day
+/// of the gate, or by a clock that was ahead, may be as old as any.
 ///
 /// # Errors
 /// [`StoreError`].
 pub fn was_read_since(
     gate: &GateConfig,
-    config: &Config,
     store: &Store,
-    made_at: DateTime<Utc>,
+    (made_at, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<bool, StoreError> {
+    if made_at > now || today(gate, made_at) != today(gate, now) {
+        return Ok(true);
+    }
+    let is_since = |at: DateTime<Utc>| at > made_at;
     for source in &gate.members {
-        let read = store.members().source_state(source)?.fetched_at;
-        if read.is_some_and(|at| at > made_at) {
+        if store.members().source_state(source)?.fetched_at.is_some_and(is_since) {
             return Ok(true);
         }
     }
-    let zones = gate.zones.iter().filter_map(|name| config.vehicles.zones.named(name));
-    let files = config.vehicles.files.iter().map(|section| &section.name);
-    let needed: Vec<_> = zones.flat_map(|zone| zone.needs()).chain(files).collect();
-    let readings = Known::read(&config.vehicles, store)?.readings;
-    Ok(needed
-        .into_iter()
-        .any(|source| readings.0.get(source).is_some_and(|read| read.at > made_at)))
+    let parts = store.rights().files()?.into_iter().map(|part| (part.changed_at, part.as_of));
+    let plates =
+        store.member_plates().files()?.into_iter().map(|file| (file.changed_at, file.as_of));
+    // What an event has told changes a part, and leaves when it was read.
+    Ok(parts.chain(plates).any(|(changed_at, as_of)| is_since(changed_at.max(as_of))))
 }
 
 /// A digest of everything that cars are known by, beside members.

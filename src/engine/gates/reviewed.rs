@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 
 use super::cars::Cars;
 use super::claims::Claim;
@@ -57,12 +57,16 @@ pub struct ReviewedRows {
 pub type ReviewedGates = BTreeMap<TargetName, ReviewedRows>;
 
 impl ReviewedRows {
-    /// Puts what the plan says of its plates in the place of what is known of them.
-    pub fn instead_of(&self, cars: &mut Cars) {
+    /// Puts what the plan says of its plates in the place of what is known of them; but of whoever would be let in for
+    /// the rest of `today` alone, since that right may be over by now.
+    pub fn instead_of(&self, cars: &mut Cars, today: NaiveDate) {
+        let is_sure = |row: &&ReviewedRow| row.days.is_none_or(|days| days.last() > today);
+        let sure: BTreeMap<&str, &ReviewedRow> =
+            self.rows.iter().filter(is_sure).map(|row| (row.plate.text(), row)).collect();
         cars.stale.clear();
-        for ReviewedRow { plate, days, by, .. } in &self.rows {
-            cars.claims.retain(|claim| claim.plate.text() != plate.text());
-            cars.unsure.remove(plate.text());
+        cars.claims.retain(|claim| !sure.contains_key(claim.plate.text()));
+        for (text, ReviewedRow { plate, days, by, .. }) in sure {
+            cars.unsure.remove(text);
             cars.claims.extend(days.map(|days| Claim {
                 plate: plate.clone(),
                 first: days.first(),
@@ -73,12 +77,16 @@ impl ReviewedRows {
         }
     }
 
-    /// Leaves just the changes of a plan that were reviewed, and says how many of those do not follow any more.
+    /// Leaves just the changes of a plan that were reviewed, and says how many of those do not follow any more. In a plan
+    /// that others made, what the budgets hold back does not.
     pub(super) fn keep_only(&self, plan: &mut GatePlan) -> usize {
-        plan.changes.retain(|change| self.rows.iter().any(|row| row.is(change)));
-        if self.is_sealed {
-            plan.changes.iter_mut().for_each(|change| change.blocked = None);
-        }
+        let reviewed: BTreeMap<&str, &ReviewedRow> =
+            self.rows.iter().map(|row| (row.plate.text(), row)).collect();
+        plan.changes.retain(|change| {
+            let row = reviewed.get(change.plate.text());
+            row.is_some_and(|row| row.is(change)) && (self.is_sealed || change.blocked.is_none())
+        });
+        plan.changes.iter_mut().for_each(|change| change.blocked = None);
         self.rows.len().saturating_sub(plan.changes.len())
     }
 }

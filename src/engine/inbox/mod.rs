@@ -310,6 +310,8 @@ struct Paid {
     until: Option<DateTime<Utc>>,
     /// Until when by a payment that was named: no clock of a meter takes that back.
     payment_until: Option<DateTime<Utc>>,
+    /// How much time is left was stated.
+    is_by_clock: bool,
     /// The two ways to tell the end differ by more than two minutes.
     is_end_doubtful: bool,
 }
@@ -332,6 +334,7 @@ impl Paid {
         let by_clock = by_clock.filter(|clock| *clock > said_at || by_payment.is_none());
         let payment_until = by_payment.map(|(_, until)| until);
         Self {
+            is_by_clock: status.remaining_s.is_some(),
             // What the meter says is paid is paid since it says so, whatever its clock showed then.
             from: by_payment.map(|(at, _)| at.min(said_at)).or(by_clock.map(|_| said_at)),
             until: by_clock.max(payment_until),
@@ -344,15 +347,20 @@ impl Paid {
     /// that comes `again` takes nothing back. Pure.
     fn after(self, before: &MeterKept, said_at: DateTime<Utc>, again: bool) -> Self {
         let known = before.payment_until;
+        // Whoever pays while time runs adds to it; a payment of no later begin is that payment, told anew.
+        let is_added = self.payment_until.is_some()
+            && self.from > before.paid_from
+            && self.from <= before.paid_until;
         let payment_until = match self.payment_until {
-            named if again => named.max(known),
+            named if again || is_added => named.max(known),
             named => named.or(known),
         };
         let Some(until) = self.until else {
             let (from, until) = (before.paid_from, before.paid_until);
             return Self { from, until, payment_until, ..self };
         };
-        let least = if again { before.paid_until } else { payment_until };
+        let is_least = again || is_added && !self.is_by_clock;
+        let least = if is_least { before.paid_until.max(payment_until) } else { payment_until };
         let until = least.map_or(until, |least| until.max(least));
         // What was paid before and runs on into this is one time.
         let runs_on =

@@ -199,8 +199,8 @@ fn paid_time_at_a_meter() {
 }
 
 /// What a meter states at 0, after what was known of it. Mutants: "no time left" ends a payment that was named; time
-/// that was never named as a payment cannot be corrected; a new payment forgets since when the space is paid for; what
-/// ended long ago ends now; a delivery that comes again takes back.
+/// that was never named as a payment cannot be corrected; a new payment forgets since when the space is paid for; a payment
+/// that is added takes time away; what ended long ago ends now; a delivery that comes again takes back.
 #[test]
 fn paid_time_after_what_was_known() {
     let known = |from: i64, until: i64, payment: Option<i64>| MeterKept {
@@ -228,6 +228,10 @@ fn paid_time_after_what_was_known() {
         (&by_payment, Some(0), Some((-1200, 10)), false, (-1200, -600)),
         (&by_payment, None, Some((-60, 120)), false, (-1200, 7140)),
         (&by_payment, None, Some((-1200, 10)), true, (-1200, 2400)),
+        (&by_payment, None, Some((-60, 10)), false, (-1200, 2400)),
+        (&by_payment, Some(540), Some((-60, 10)), false, (-1200, 2400)),
+        (&by_clock, None, Some((-60, 10)), false, (-1200, 2400)),
+        (&by_clock, Some(540), Some((-60, 10)), false, (-1200, 540)),
         (&over, Some(0), None, false, (-7200, -3600)),
         (&over, Some(600), None, false, (0, 600)),
         (&over, None, Some((-60, 30)), false, (-60, 1740)),

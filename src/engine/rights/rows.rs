@@ -184,7 +184,14 @@ impl Layout<COLUMNS> for RightsLayout<'_> {
             Err(Refusal { reason, plate, until }) => {
                 let own = cells.get(ID).and_then(id).and_then(|id| RightId::new(&id).ok());
                 let id = own.or_else(|| self.called(line));
-                rows.left_out.push(RightsRowLeftOut { line, reason, id, plate, until });
+                rows.left_out.push(RightsRowLeftOut {
+                    line,
+                    reason,
+                    id,
+                    number: None,
+                    plate,
+                    until,
+                });
             }
         }
         rows.check_limit()
@@ -198,7 +205,14 @@ impl Layout<COLUMNS> for RightsLayout<'_> {
         _: &str,
     ) -> Result<(), FileProblem> {
         let (reason, id) = (RightsRowReason::BadRow, self.called(line));
-        rows.left_out.push(RightsRowLeftOut { line, reason, id, plate: None, until: None });
+        rows.left_out.push(RightsRowLeftOut {
+            line,
+            reason,
+            id,
+            number: None,
+            plate: None,
+            until: None,
+        });
         rows.check_limit()
     }
 }

@@ -101,7 +101,8 @@ impl Rows {
     ) {
         self.line += 1;
         let (line, id) = (self.line, Some(right.id.clone()));
-        self.left_out.push(RightsRowLeftOut { line, reason, id, plate, until });
+        let number = right.number.clone();
+        self.left_out.push(RightsRowLeftOut { line, reason, id, number, plate, until });
     }
 
     /// Rows that are known already.
@@ -163,7 +164,8 @@ impl Rows {
         }
         for row in &self.left_out {
             let plate = row.plate.as_ref().map(Plate::spelled);
-            all.update(format!("{:?} {:?} {plate:?} {:?}\n", row.id, row.reason, row.until));
+            let RightsRowLeftOut { line: _, reason, id, number, plate: _, until } = row;
+            all.update(format!("{id:?} {number:?} {reason:?} {plate:?} {until:?}\n"));
         }
         hex(&all.finalize())
     }

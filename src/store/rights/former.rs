@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
 
-use crate::model::{Issuer, RightsRow};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::{Issuer, Plate, RightsRow};
 use crate::store::{InsteadOf, Rights, RightsPartRead, StoreError};
 
 /// A window that a part gave a car up to now.
@@ -120,28 +122,33 @@ impl Rights<'_> {
         if doubted.is_empty() {
             return Ok(());
         }
-        // Whatever is said of that right of that car now is instead of the doubt.
-        let doubts = left_out.iter().filter_map(|row| Some((row.id.as_ref(), row.plate.as_ref()?)));
-        let known = rows.iter().map(|row| (Some(&row.id), &row.plate)).chain(doubts);
+        // What is said of that right of that car now is instead of the doubt; and a doubt is one still where the car
+        // has any: rows without an id of their own are called by where they stand.
         let known: HashSet<_> =
-            known.map(|(id, plate)| (id.map(|id| id.as_str()), plate.text())).collect();
+            rows.iter().map(|row| (row.id.as_str(), row.plate.text())).collect();
+        let still = left_out.iter().filter_map(|row| row.plate.as_ref().map(Plate::text));
+        let still: HashSet<_> = still.collect();
         for (id, plate, until) in &doubted {
-            if !known.contains(&(id.as_deref(), plate.as_str())) {
+            let is_known = id.as_ref().is_some_and(|id| known.contains(&(id.as_str(), plate)));
+            if !is_known && !still.contains(plate.as_str()) {
                 keep.run((plate.as_str(), None::<&str>, DateTime::UNIX_EPOCH, *until))?;
             }
         }
         Ok(())
     }
 
-    /// The zones for which something else was known of a plate with this text at an instant; nothing inside is
-    /// every zone.
+    /// The zones for which something else was known of a plate with this text at an instant, or at its end so long
+    /// before; nothing inside is every zone.
     pub fn formerly_in(
         &self,
         plate: &str,
         at: DateTime<Utc>,
+        grace: Duration,
     ) -> Result<Vec<Option<String>>, StoreError> {
+        let grace = TimeDelta::from_std(grace).unwrap_or(TimeDelta::MAX);
+        let ended_after = at.checked_sub_signed(grace).unwrap_or(DateTime::UNIX_EPOCH);
         let sql =
-            "SELECT zone FROM parking_former WHERE plate = ?1 AND begins_at <= ?2 AND ends_at > ?2";
-        self.0.all(sql, (plate, at))
+            "SELECT zone FROM parking_former WHERE plate = ?1 AND begins_at <= ?2 AND ends_at > ?3";
+        self.0.all(sql, (plate, at, ended_after))
     }
 }

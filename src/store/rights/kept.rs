@@ -34,10 +34,11 @@ pub(super) struct KeptLeftOut {
     reason: RightsRowReason,
     plate: Option<KeptPlate>,
     id: Option<String>,
+    number: Option<String>,
     until: Option<DateTime<Utc>>,
 }
 
-row!(KeptLeftOut { file, line, reason, plate, id, until });
+row!(KeptLeftOut { file, line, reason, plate, id, number, until });
 
 /// Text and issuer.
 pub(in crate::store) struct KeptPlate(String, Option<String>);
@@ -117,13 +118,16 @@ impl KeptLeftOut {
             reason: row.reason,
             plate: row.plate.as_ref().map(KeptPlate::from),
             id: row.id.as_ref().map(ToString::to_string),
+            number: row.number.as_ref().map(ToString::to_string),
             until: row.until,
         }
     }
 
     pub(super) fn row(self, rules: &PlateRules) -> Result<RightsRowLeftOut, StoreProblem> {
         let id = self.id.map(|id| RightId::new(&id)).transpose();
+        let number = self.number.map(|number| RightId::new(&number)).transpose();
         Ok(RightsRowLeftOut {
+            number: number.map_err(|_| damaged("the number of a right", "a text"))?,
             line: self.line,
             reason: self.reason,
             id: id.map_err(|_| damaged("the id of a right", "a text"))?,
