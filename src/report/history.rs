@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone 
 use serde::Serialize;
 
 use super::changes;
-use super::gates::{DaysTold, RightTold};
+use super::gates::{DaysTold, RightTold, days};
 use super::look::{Look, Tone};
 use super::sheet::Sheet;
 use super::table::Table;
@@ -23,6 +23,9 @@ use crate::text::times::{instant, whole_seconds};
 
 /// More lines than this are no reading; a sheet and JSON have all of them.
 const SHOWN_MAX: usize = 1000;
+
+/// Those of a sheet.
+const COLUMNS: usize = 17;
 
 /// How many are named whom somebody may have meant.
 const NAMED: usize = 3;
@@ -275,7 +278,7 @@ fn rows_table(history: &History) -> Table {
             right,
             change.gate.to_string(),
             changes::row_words(change.verb).to_owned(),
-            change.days.map_or("–".to_owned(), |days| days.to_string()),
+            change.days.map_or("–".to_owned(), days),
             outcome,
         ]);
         let is_confirmed = change.outcome == OutcomeKind::Confirmed;
@@ -348,7 +351,7 @@ pub fn sheet(history: &History) -> String {
 }
 
 /// A change of a row in the same columns: the gate is the door, and its right stands in place of a member.
-fn row_line(sheet: &mut Sheet, NamedRow { change, member_name }: &NamedRow, zone: Zone) {
+fn row_line(sheet: &mut Sheet<COLUMNS>, NamedRow { change, member_name }: &NamedRow, zone: Zone) {
     let day = |at: Option<NaiveDateTime>| at.map_or_else(String::new, |at| at.to_string());
     sheet.row([
         &change.at.with_timezone(&zone).naive_local().to_string(),

@@ -59,6 +59,9 @@ impl RowsWaiting {
             waiting.blocked += usize::from(change.blocked.is_some());
             waiting.others += usize::from(!change.opens && change.blocked.is_none());
         }
+        let looks = plan.not_done.iter().filter(|one| one.reason == RowReason::SecondLook).count();
+        waiting.revocations += looks;
+        waiting.others += looks;
         waiting
     }
 
@@ -200,10 +203,10 @@ fn not_done(plan: &GatePlan) -> Vec<NotDone> {
     all.into_iter().map(|(reason, rights)| NotDone { reason, rights }).collect()
 }
 
-/// Whoever is let in by others stands nowhere outside.
+/// Whoever is let in by others stands nowhere outside, and what waits for a second look is told as at a door.
 #[must_use]
 pub fn is_trouble(one: &NotDone) -> bool {
-    one.reason != RowReason::Given
+    !matches!(one.reason, RowReason::Given | RowReason::SecondLook)
 }
 
 fn rows_not_done(NotDone { reason, rights }: &NotDone) -> TroubleKind {
