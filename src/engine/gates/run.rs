@@ -16,7 +16,7 @@ use super::due::{is_due, sources, today};
 use super::identity::{formers, twin};
 use super::plan::{GateFacts, GatePlan, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
-use super::told::{GateSeen, Remarks, as_kept, is_trouble, repeated, seen};
+use super::told::{GateSeen, Remarks, as_kept, is_trouble, repeated, seen, stopped};
 use crate::clock::Clock;
 use crate::config::{Config, GateConfig};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
@@ -247,6 +247,11 @@ impl GateRun<'_> {
     /// Everything about one gate that is due.
     fn one(&self, due: Due<'_>, shared: &Shared<'_>) -> Result<Seen, StoreError> {
         let config = due.config;
+        if let Some(exit) = self.stop.now() {
+            // Whoever ends the run does not wait for a gate to answer; the next one asks it.
+            let kept = shared.store().gates().gate(&config.name)?;
+            return Ok((as_kept(config, kept.as_ref()), vec![stopped(exit)]));
+        }
         // Nobody waits for this but the gate itself.
         let lock = conversation::lock(&shared.path, config.peer(), WRITING_PATIENCE, self.clock)?;
         let lock = match lock {
@@ -451,7 +456,9 @@ impl GateRun<'_> {
             memory = writer.reader().memory();
         }
         let store = shared.store();
-        store.devices().record_memory(&config.name, &memory)?;
+        if ready.is_believed {
+            store.devices().record_memory(&config.name, &memory)?;
+        }
         if let Some(error) = &done.failure {
             let (outcome, trouble, login) = failure(config.peer(), error);
             remember_login(&store, config.peer(), login, self.clock.now())?;

@@ -142,13 +142,7 @@ pub(super) fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         let why = why.clone().unwrap_or_default();
         troubles.push(of(TroubleKind::Rows(RowTrouble::NotTaken { count: failed.len(), why })));
     }
-    troubles.extend(done.stopped.map(|exit| {
-        let kind = match exit {
-            Exit::TimeLimit => TroubleKind::TimeLimit,
-            exit => TroubleKind::Interrupted(exit),
-        };
-        Trouble::new(About::Run, kind)
-    }));
+    troubles.extend(done.stopped.map(stopped));
     let rows = rows_after(&read, &plan, done);
     let changes = plan.changes.into_iter().map(|change| {
         let tried = done.states.get(change.plate.text()).cloned();
@@ -171,6 +165,15 @@ pub(super) fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         blocked,
     };
     (seen, troubles)
+}
+
+/// That the run was told to stop, or has taken its time.
+pub(super) fn stopped(exit: Exit) -> Trouble {
+    let kind = match exit {
+        Exit::TimeLimit => TroubleKind::TimeLimit,
+        exit => TroubleKind::Interrupted(exit),
+    };
+    Trouble::new(About::Run, kind)
 }
 
 /// How many rows it has when what was done is done.
