@@ -188,6 +188,21 @@ fn who_is_let_in_by_others_is_not_outside() {
     assert!(page.contains("<h1>1 gate has a problem</h1>"), "{page}");
 }
 
+/// Mutant: a car whose row stays counts as left out.
+#[test]
+fn a_row_that_stays_leaves_nobody_out() {
+    let gym = Gym::new("mode = \"grant-only\"");
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\nLJSTAFF2,yard,2026-01-01,2026-06-30,S-2\n");
+    gym.tick(DAY_1, 0);
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\n");
+    gym.tick(DAY_1_LATER, 0);
+    let (page, metrics) = page_and_metrics(&gym, DAY_1_LATER);
+    assert!(page.contains("<h1>All doors and gates are in sync</h1>"), "{page}");
+    assert!(page.contains("1 car: its row would lose time"), "{page}");
+    let kept = "ivms_sync_gate_left_out_rights{gate=\"gate\",reason=\"grant-only\"} 1";
+    assert!(metrics.contains(kept), "{metrics}");
+}
+
 #[test]
 fn no_plate_is_in_the_history_the_page_and_the_metrics() {
     let gym = eventful();

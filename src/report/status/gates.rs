@@ -171,7 +171,7 @@ impl GateStatus {
         self.failures == 0 && self.login_trouble.is_none() && self.read_at.is_some()
     }
 
-    /// Rights for which nothing is done, and whose cars nobody else lets in.
+    /// Rights for which nothing is done, but for those whose cars others let in, and those that wait for a second look.
     pub fn left_out(&self) -> impl Iterator<Item = &NotDone> {
         self.not_done.iter().filter(|one| is_trouble(one))
     }
