@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::look::{Look, Tone};
 use super::text::SHOWN_MAX;
 use super::{ChangeState, TargetOutcome, TargetReport};
+use crate::engine::gates::plan::RowReason;
 use crate::engine::gates::{CarAtGate, GateSeen, NotDone, RowChangeSeen};
 use crate::model::{Budget, Days, GateRow, RightRef, RowTime, RowVerb, SourceName, TargetName};
 use crate::ports::Identity;
@@ -187,7 +188,10 @@ pub fn lines(seen: &GateSeen, shows_plates: bool) -> String {
         (of_state(&|one| one.state == ChangeState::Blocked), "waiting for approval"),
         (of_state(&|one| has_failed(one)), "not in force"),
     ];
-    for (count, what) in parts.iter().filter(|(count, _)| *count > 0) {
+    let looks = seen.not_done.iter().filter(|one| one.reason == RowReason::SecondLook);
+    let looks: usize = looks.map(|one| one.rights.len()).sum();
+    let parts = parts.into_iter().chain([(looks, "waiting for a second look")]);
+    for (count, what) in parts.filter(|(count, _)| *count > 0) {
         let _ = write!(text, "; {count} {what}");
     }
     text.push_str(".\n");
@@ -220,8 +224,7 @@ fn line(seen: &RowChangeSeen, shows_plates: bool) -> String {
         RowTime::Known { end: None, .. } => "without end".to_owned(),
         RowTime::Unclear => "unclear".to_owned(),
     });
-    let after = change.days.map(|days: Days| format!("{} – {}", days.first(), days.last()));
-    let days = match (before, after) {
+    let days = match (before, change.days.map(days)) {
         (Some(before), Some(after)) => format!("{before} → {after}"),
         (None, Some(after)) => after,
         (Some(before), None) => format!("{before} → removed"),
@@ -241,6 +244,12 @@ fn is_open(one: &RowChangeSeen) -> bool {
 
 fn has_failed(one: &RowChangeSeen) -> bool {
     matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed()
+}
+
+/// The days of a row, both inside.
+#[must_use]
+pub fn days(days: Days) -> String {
+    format!("{} – {}", days.first(), days.last())
 }
 
 /// Who a gate is, and what it holds.

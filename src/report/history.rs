@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone 
 use serde::Serialize;
 
 use super::changes;
-use super::gates::{DaysTold, RightTold};
+use super::gates::{DaysTold, RightTold, days};
 use super::look::{Look, Tone};
 use super::sheet::Sheet;
 use super::table::Table;
@@ -278,7 +278,7 @@ fn rows_table(history: &History) -> Table {
             right,
             change.gate.to_string(),
             changes::row_words(change.verb).to_owned(),
-            change.days.map_or("–".to_owned(), |days| days.to_string()),
+            change.days.map_or("–".to_owned(), days),
             outcome,
         ]);
         let is_confirmed = change.outcome == OutcomeKind::Confirmed;

@@ -195,7 +195,12 @@ impl Report {
     /// Takes what became of gates.
     pub fn take_gates(&mut self, done: GatesDone) {
         self.gates = done.gates;
-        self.troubles.extend(done.troubles);
+        // That the run was told to stop is said once for all doors and gates.
+        for trouble in done.troubles {
+            if !self.troubles.contains(&trouble) {
+                self.troubles.push(trouble);
+            }
+        }
     }
 
     /// How many rows of gates ended in a way.

@@ -1,4 +1,4 @@
-//! Looks an XML text over before `roxmltree` reads it. Pure.
+//! Text within XML, and a look over an XML text before `roxmltree` reads it. Pure.
 //!
 //! The parser compares each attribute of an element with all others of it, looks prefixes up one by
 //! one, and copies every namespace in scope to each element that declares one more. So an element
@@ -58,6 +58,25 @@ pub(crate) struct Counted {
     /// Tags, comments, processing instructions and CDATA sections.
     pub(crate) marks: usize,
     pub(crate) namespaces: usize,
+}
+
+/// Text as it may stand within an XML element, and within an attribute in quotes. What no XML may hold is left out.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            // Written as they are, a reader would turn them into spaces in an attribute.
+            '\t' | '\n' | '\r' => escaped.push_str(&format!("&#{};", u32::from(c))),
+            c if c.is_control() => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 /// Checks that the parser's work and memory stay in proportion to the text.
@@ -141,6 +160,11 @@ mod tests {
 
     fn many(count: usize, one: impl Fn(usize) -> String) -> String {
         (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn escaped_is_inert() {
+        assert_eq!(escape("<&\"'>\n\u{0}ü"), "&lt;&amp;&quot;&apos;&gt;&#10;ü");
     }
 
     #[test]

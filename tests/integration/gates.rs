@@ -413,6 +413,10 @@ fn who_is_marked_inactive_loses_the_gate_when_two_listings_say_so() {
     gym.sandbox.club.inactivate(0);
     let once = gym.at(DAY_1_LATER, &["--json", "sync"]).json();
     assert!(gym.opens("LJAA111", DAY_1), "{once}");
+    // The door says the same.
+    assert_eq!(once["changes"][0]["blocked_by"], json!("second-look"), "{once}");
+    assert_eq!(once["gates"][0]["not_done"][0]["reason"], json!("second-look"), "{once}");
+    assert_eq!(once["problems"], json!([]), "{once}");
     gym.at("2026-03-10T13:10:00Z", &["--json", "sync", "--full"]).ends(0);
     gym.at("2026-03-10T14:15:00Z", &["--json", "sync", "--full"]).ends(0);
     assert!(!gym.opens("LJAA111", DAY_1));

@@ -10,6 +10,8 @@ use ivms_sync_simulators::http::{Fault, Moment};
 use serde_json::{Value, json};
 
 use super::gates::{Gym, verb, verbs};
+#[cfg(unix)]
+use super::support::finish;
 use super::support::pinned::instant;
 
 const DAY_1: &str = "2026-03-10T12:00:00Z";
@@ -115,6 +117,36 @@ fn a_gate_that_somebody_else_talks_to_keeps_no_other_waiting() {
     file.unlock().unwrap();
     assert!(run.wait().unwrap().success());
     assert_eq!(busy.rows().len(), 2);
+    gym.assert_well();
+}
+
+/// Mutant: a run that was told to stop still waits for gates.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_told_to_stop_asks_no_gate_any_more() {
+    let gym = Gym::new("");
+    gym.tick(DAY_1, 0);
+    (0..4).for_each(|index| assert!(gym.sandbox.club.renew(index, "2027-12-31")));
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\nLJSTAFF2,yard,2026-01-01,2026-06-30,S-2\n");
+    let door = &gym.sandbox.club.devices[0];
+    let written = door.writes().len();
+    let slow = Fault::Delay(Duration::from_millis(700));
+    door.fault(slow.on("UserInfo/Modify").authenticated());
+    gym.camera.clock().set(instant(DAY_1_LATER));
+    gym.camera.begin_run();
+    gym.camera.clear_requests();
+    let child = gym.sandbox.start_at(DAY_1_LATER, &["sync"]);
+    while door.writes().len() == written {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let said = finish(child).ends(143);
+    assert_eq!(said.stderr.matches("interrupted").count(), 1, "{}", said.stderr);
+    assert_eq!(gym.camera.requests().len(), 0);
+    door.clear_faults();
+    let found = gym.tick(DAY_1_LAST, 0);
+    assert_eq!(verbs(&found), [verb("add", "LJSTAFF2", "confirmed")]);
     gym.assert_well();
 }
 

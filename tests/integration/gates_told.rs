@@ -171,6 +171,38 @@ fn a_gate_that_is_only_observed_keeps_nobody_outside() {
     assert!(text.contains("only observed: 1 change wanted"), "{text}");
 }
 
+/// Mutant: a car that somebody else's row lets in counts as outside once the gate is away.
+#[test]
+fn who_is_let_in_by_others_is_not_outside() {
+    let gym = Gym::new("");
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\nMBZZ111,yard,2026-01-01,2026-03-20,S-9\n");
+    let found = gym.tick(DAY_1, 0);
+    let given = json!([{"reason": "given-by-others", "rights": ["S-9 of staff"]}]);
+    assert_eq!(found["gates"][0]["not_done"], given);
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-07-31,S-1\nMBZZ111,yard,2026-01-01,2026-03-20,S-9\n");
+    gym.camera.go_offline();
+    gym.tick(DAY_1_LATER, 3);
+    let status = gym.at(DAY_1_LATER, &["--json", "status"]).ends(0).json();
+    assert_eq!(status["gates"][0]["waiting"]["outside"], json!(0), "{status:#}");
+    let (page, _) = page_and_metrics(&gym, DAY_1_LATER);
+    assert!(page.contains("<h1>1 gate has a problem</h1>"), "{page}");
+}
+
+/// Mutant: a car whose row stays counts as left out.
+#[test]
+fn a_row_that_stays_leaves_nobody_out() {
+    let gym = Gym::new("mode = \"grant-only\"");
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\nLJSTAFF2,yard,2026-01-01,2026-06-30,S-2\n");
+    gym.tick(DAY_1, 0);
+    gym.staff("LJSTAFF1,yard,2026-01-01,2026-06-30,S-1\n");
+    gym.tick(DAY_1_LATER, 0);
+    let (page, metrics) = page_and_metrics(&gym, DAY_1_LATER);
+    assert!(page.contains("<h1>All doors and gates are in sync</h1>"), "{page}");
+    assert!(page.contains("1 car: its row would lose time"), "{page}");
+    let kept = "ivms_sync_gate_left_out_rights{gate=\"gate\",reason=\"grant-only\"} 1";
+    assert!(metrics.contains(kept), "{metrics}");
+}
+
 #[test]
 fn no_plate_is_in_the_history_the_page_and_the_metrics() {
     let gym = eventful();

@@ -683,7 +683,7 @@ impl Life {
             plates.flatten().cloned().collect()
         };
         let shut = excused(&["stranger", "listed-twice", "list-full"]);
-        let kept = excused(&["not-sure"]);
+        let kept = excused(&["not-sure", "second-look"]);
         let in_doubt: BTreeSet<&String> = {
             let members = self.members.iter().filter(|member| member.doubted > 0);
             let told = members.filter_map(|one| self.told.get(&format!("{} of club", one.number)));

@@ -178,7 +178,7 @@ fn a_barrier() {
     lines.for_each(|line| session.text.push_str(&format!("{line}\n")));
     session.text.push('\n');
     session.run("2026-03-10T10:15:00Z", &["history"]);
-    session.run("2026-03-10T10:15:00Z", &["history", "--member", "150000", "--csv"]);
+    session.run("2026-03-10T10:15:00Z", &["history", "--member", "150001", "--csv"]);
     session.run("2026-03-10T10:15:00Z", &["history", "--door", "gatee"]);
     session.is("barrier");
 }

@@ -73,24 +73,6 @@ pub(super) fn shorten(text: &str, chars_max: usize) -> &str {
     }
 }
 
-/// Escapes text for an XML attribute value in double quotes.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&apos;"),
-            // Written as they are, a reader would turn them into spaces.
-            '\t' | '\n' | '\r' => escaped.push_str(&format!("&#{};", u32::from(c))),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,10 +100,5 @@ mod tests {
             "<html> <p>you sent ***</p>"
         );
         assert_eq!(excerpt(&"å ".repeat(500), &[]).chars().count(), EXCERPT_MAX_CHARS);
-    }
-
-    #[test]
-    fn escaped_is_inert() {
-        assert_eq!(escape("<&\"'>\n"), "&lt;&amp;&quot;&apos;&gt;&#10;");
     }
 }

@@ -11,10 +11,10 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::encoding::decode;
 use super::identity::OrganisationId;
 use super::members::role_id;
-use super::text::{clean_name, escape, quotable};
+use super::text::{clean_name, quotable};
 use crate::model::RightCode;
 use crate::ports::Listing;
-use crate::text::xml::{self, Counted, Excess, Mark};
+use crate::text::xml::{self, Counted, Excess, Mark, escape};
 
 pub use super::members::{Club, Listed, parse_members, parse_members_by};
 

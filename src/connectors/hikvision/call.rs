@@ -1,6 +1,7 @@
 //! One call as a value: what is asked, within which limits, and what a good answer is.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -146,6 +147,21 @@ impl Answer {
         read: impl FnOnce(Document) -> Result<T, String>,
     ) -> Result<T, Error> {
         self.document.and_then(read).map_err(|what| ask.wire_error(what, &self.body))
+    }
+}
+
+/// What the searches of one connection are called.
+#[derive(Debug, Default)]
+pub(crate) struct Searches(u64);
+
+impl Searches {
+    /// Eight hex digits, other ones for every search: a device may answer a known one from memory.
+    pub(crate) fn next_id(&mut self) -> String {
+        self.0 += 1;
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u32(std::process::id());
+        hasher.write_u64(self.0);
+        format!("{:08x}", hasher.finish() & 0xffff_ffff)
     }
 }
 

@@ -1,14 +1,13 @@
 //! Reading a device. Nothing here can change anything on it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use reqwest::Method;
 
-use super::call::{Ask, Limits};
+use super::call::{Ask, Limits, Searches};
 use super::client::Link;
 use super::config::Settings;
 use super::error::Error;
@@ -48,7 +47,7 @@ pub struct Reader {
     page_size: usize,
     /// Set once a device answered an exact search with other persons, or refused its form.
     filter_is_ignored: bool,
-    searches: u64,
+    searches: Searches,
     name: TargetName,
     progress: Arc<dyn Progress>,
 }
@@ -74,7 +73,7 @@ impl Reader {
             zone: config.time_zone,
             page_size: PAGE,
             filter_is_ignored: false,
-            searches: 0,
+            searches: Searches::default(),
             name: config.name.clone(),
             progress: Silent::handle(),
         })
@@ -248,7 +247,7 @@ impl Reader {
         let mut restarted = false;
         let page_size = self.page_size;
         loop {
-            run.start(self.search_id());
+            run.start(self.searches.next_id());
             let error = match self.pages(wanted, until, meter, &mut run, each) {
                 Ok(()) => return Ok(run),
                 Err(error) => error,
@@ -311,15 +310,6 @@ impl Reader {
                 return Ok(());
             }
         }
-    }
-
-    /// Eight hex digits, other ones for every search: a device may answer a known one from memory.
-    fn search_id(&mut self) -> String {
-        self.searches += 1;
-        let mut hasher = RandomState::new().build_hasher();
-        hasher.write_u32(std::process::id());
-        hasher.write_u64(self.searches);
-        format!("{:08x}", hasher.finish() & 0xffff_ffff)
     }
 }
 

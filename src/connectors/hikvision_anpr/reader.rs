@@ -1,7 +1,6 @@
 //! Reading a camera. Nothing here changes anything on it.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Instant;
 
 use chrono::NaiveDate;
@@ -12,7 +11,7 @@ use super::failures::Refusal;
 use super::listing::{Listing, Run};
 use super::ways::{Family, Remembered, Search, Ways};
 use super::wire::{Entry, Page, Reading, audit, bare, capacity, vcl};
-use crate::connectors::hikvision::call::{Ask, Limits};
+use crate::connectors::hikvision::call::{Ask, Limits, Searches};
 use crate::connectors::hikvision::client::Link;
 use crate::connectors::hikvision::wire::{Document, Meaning};
 use crate::connectors::hikvision::{DeviceClock, DeviceInfo, Error, ResponseStatus};
@@ -33,7 +32,7 @@ pub(super) struct Reader {
     channel: u8,
     zone: Zone,
     remembered: Remembered,
-    searches: u64,
+    searches: Searches,
     /// The day that its clock showed last.
     today: Option<NaiveDate>,
 }
@@ -52,7 +51,7 @@ impl Reader {
             channel: config.channel,
             zone: config.device.time_zone,
             remembered,
-            searches: 0,
+            searches: Searches::default(),
             today: None,
         })
     }
@@ -251,7 +250,7 @@ impl Reader {
         until: Option<Instant>,
         run: &mut Run,
     ) -> Result<(), Error> {
-        let id = self.search_id();
+        let id = self.searches.next_id();
         loop {
             if run.pages > 0 && until.is_some_and(|until| Instant::now() > until) {
                 return Err(Error::Timeout { call: SEARCH });
@@ -294,15 +293,6 @@ impl Reader {
                 return Ok(());
             }
         }
-    }
-
-    /// Eight hex digits, other ones for every search: a camera may answer a known one from memory.
-    fn search_id(&mut self) -> String {
-        self.searches += 1;
-        let mut hasher = RandomState::new().build_hasher();
-        hasher.write_u32(std::process::id());
-        hasher.write_u64(self.searches);
-        format!("{:08x}", hasher.finish() & 0xffff_ffff)
     }
 }
 

@@ -8,10 +8,11 @@ use super::wire::Reading;
 use crate::document::{Fault, JsonError, Limits, Node, parse};
 use crate::model::{Period, RightKind, RightState, Zone};
 use crate::ports::{ListedPlate, ListedRight};
+use crate::text::xml::escape;
 
 /// Asks who parks in an area. `SpaceGroup` would ask about spaces, whose rows name no car.
 pub(super) fn question(area: &str) -> String {
-    let area = area.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let area = escape(area);
     format!(
         "<Request xmlns=\"http://www2.ipsmetersystems.com/meter\"><SubAreaName>{area}</SubAreaName></Request>"
     )

@@ -27,6 +27,8 @@ pub struct Cars {
     pub claims: Vec<Claim>,
     /// Plates, by letters and digits, of which nobody can say that they have no right.
     pub unsure: BTreeSet<String>,
+    /// Those among them of which nothing is in doubt but that one listing alone says that a membership is over.
+    pub one_listing: BTreeSet<String>,
     /// Sources that were not read of late: nothing is taken away that goes back to them.
     pub stale: BTreeSet<SourceName>,
     /// Rows of link files whose member is not known, or not one: how many.
@@ -71,6 +73,9 @@ impl Cars {
         let mut cars = Self::default();
         cars.add_zones(gate, config, store, only, now)?;
         cars.add_members(gate, config, store, only, now)?;
+        let Self { unsure, one_listing, .. } = &mut cars;
+        one_listing.retain(|text| !unsure.contains(text));
+        unsure.extend(one_listing.iter().cloned());
         Ok(cars)
     }
 
@@ -82,7 +87,7 @@ impl Cars {
             all.update(format!("{text} {} {} {}\n", row.days, row.is_rolling, row.by));
         }
         // What is held back by these goes on when they change.
-        all.update(format!("{:?} {:?}", self.unsure, self.stale));
+        all.update(format!("{:?} {:?} {:?}", self.unsure, self.one_listing, self.stale));
         hex(&all.finalize())
     }
 
@@ -147,21 +152,19 @@ impl Cars {
             }
             sources.push((source, state));
         }
+        let mut plates: Vec<MemberPlate> = Vec::new();
         let own = match only {
-            None => store.gates().rows(&gate.name)?,
+            None => {
+                store.member_plates().each(|known| plates.push(known.row))?;
+                store.gates().rows(&gate.name)?
+            }
             Some(plate) => {
+                let known = store.member_plates().of_plate(plate.text())?;
+                plates.extend(known.into_iter().map(|known| known.row));
                 let row = store.gates().row(&gate.name, plate.text())?;
                 row.into_iter().map(|row| (plate.text().to_owned(), row)).collect()
             }
         };
-        let mut plates: Vec<MemberPlate> = Vec::new();
-        match only {
-            None => store.member_plates().each(|known| plates.push(known.row))?,
-            Some(plate) => {
-                let known = store.member_plates().of_plate(plate.text())?;
-                plates.extend(known.into_iter().map(|known| known.row));
-            }
-        }
         for MemberPlate { member, plate, .. } in plates {
             let mut found = false;
             let named_on = member.iter().flat_map(|member| {
@@ -199,8 +202,10 @@ impl Cars {
         let is_vanished = is_vanished(stored, state.complete_at);
         let is_sure = is_vanished || is_agreed(stored, state.complete_at);
         let is_unreadable = unreadable_here(&stored.member, opening).is_some();
-        if !is_sure || is_unreadable || stored.problem.is_some() {
+        if is_unreadable || stored.problem.is_some() {
             self.unsure.insert(plate.text().to_owned());
+        } else if !is_sure {
+            self.one_listing.insert(plate.text().to_owned());
         }
         let limits = TargetLimits::documented(TIMES);
         let local = now.with_timezone(&gate.time_zone).naive_local();

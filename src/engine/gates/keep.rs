@@ -8,8 +8,9 @@ use super::told::{Remarks, rows_after};
 use crate::config::Mode;
 use crate::engine::TargetOutcome;
 use crate::engine::gather::devices::to_remember;
+use crate::model::RowVerb;
 use crate::ports::Identity;
-use crate::store::{GateKept, LastFailure, Store, StoreError};
+use crate::store::{GateChange, GateKept, LastFailure, OutcomeKind, Store, StoreError};
 use crate::trouble::{FailureKind, TroubleKind};
 
 impl GateRun<'_> {
@@ -55,8 +56,24 @@ impl GateRun<'_> {
                 store.gates().forget_row(name, text)?;
             }
             let news = plan.in_sync.iter().filter(|(text, row)| turn.own.get(*text) != Some(row));
-            for (_, row) in news {
+            for (text, row) in news {
                 store.gates().keep_row(name, row)?;
+                // A run was cut off, or an answer lost, after it was announced: now it is known what became of it.
+                let announced = turn.own.get(text).filter(|own| !own.is_held);
+                if let (Some(own), Some(run)) = (announced, self.run) {
+                    store.gates().log(&GateChange {
+                        run,
+                        gate: name.clone(),
+                        at: self.clock.now(),
+                        verb: RowVerb::Add,
+                        loses: false,
+                        by: own.by.clone(),
+                        days: Some(own.days),
+                        outcome: OutcomeKind::Confirmed,
+                        error: None,
+                        is_sent: true,
+                    })?;
+                }
             }
             store.gates().keep_gate(name, &GateKept { needs_read: true, ..kept })
         })
@@ -106,10 +123,7 @@ impl GateRun<'_> {
         };
         let settled_before = turn.kept.as_ref().and_then(|kept| kept.settled_sense.clone());
         // Where losses are only looked at, or held back, nothing has followed from the configuration yet.
-        let is_held_back = plan
-            .not_done
-            .iter()
-            .any(|one| matches!(one.reason, RowReason::NotSure | RowReason::GrantOnly));
+        let is_held_back = plan.not_done.iter().any(|one| one.reason.keeps_a_row());
         let is_settled = blocked.is_none()
             && self.reviewed.is_none()
             && !is_held_back

@@ -36,6 +36,8 @@ pub struct GateFacts<'a> {
     pub protect: &'a BTreeSet<Plate>,
     /// Plates of which nobody can say that they have no right: nothing is taken from them.
     pub unsure: &'a BTreeSet<String>,
+    /// Those among them of which nothing is in doubt but that one listing alone says that a membership is over.
+    pub one_listing: &'a BTreeSet<String>,
     /// Sources that were not read of late: nothing is taken away that goes back to them.
     pub stale: &'a BTreeSet<SourceName>,
     /// The most rows that the gate holds, where it says.
@@ -53,6 +55,16 @@ pub struct GateFacts<'a> {
     pub approved: Option<&'a str>,
     /// What is to be done was reviewed by somebody, and is weighed by no budget.
     pub is_reviewed: bool,
+}
+
+impl GateFacts<'_> {
+    /// Why it cannot be said that a right is over.
+    fn not_sure(&self, plate: &str, by: &RightRef) -> RowReason {
+        match self.one_listing.contains(plate) && !self.stale.contains(&by.source) {
+            true => RowReason::SecondLook,
+            false => RowReason::NotSure,
+        }
+    }
 }
 
 /// One change of one row.
@@ -88,12 +100,20 @@ words! {
         GrantOnly = "grant-only",
         /// Its row would lose time, and whoever gave it was not read of late, or not for sure.
         NotSure = "not-sure",
+        /// Its row would go, and one listing alone says that the membership is over: as a door, it waits.
+        SecondLook = "second-look",
         /// The gate holds no more rows.
         Full = "list-full",
     }
 }
 
 impl RowReason {
+    /// Whether a row that would lose time stays as it is.
+    #[must_use]
+    pub fn keeps_a_row(self) -> bool {
+        matches!(self, Self::NotSure | Self::SecondLook | Self::GrantOnly)
+    }
+
     /// Why, and what to do; without a plate.
     #[must_use]
     pub fn explain(self) -> (&'static str, &'static str) {
@@ -118,6 +138,10 @@ impl RowReason {
             Self::NotSure => (
                 "it cannot be said that its right is over",
                 "the next run looks again; if this stays, look at the problems of its source. Until then the row stays",
+            ),
+            Self::SecondLook => (
+                "its membership is over by one listing, and waits for a second look",
+                "nothing needs to be done: the next run looks again",
             ),
             Self::Full => {
                 ("the list of the gate is full", "delete rows at the gate that nobody needs")
@@ -270,7 +294,7 @@ fn one_plate(
         } else if loses && is_last_day && runs_out_today(facts.claims, text) {
             stays(plan);
         } else if loses && (facts.unsure.contains(text) || facts.stale.contains(&own.by.source)) {
-            not_done(&plate, &own.by, RowReason::NotSure);
+            not_done(&plate, &own.by, facts.not_sure(text, &own.by));
             stays(plan);
         } else if loses && facts.mode == Mode::GrantOnly {
             not_done(&plate, &own.by, RowReason::GrantOnly);
@@ -329,7 +353,9 @@ fn one_plate(
         facts.unsure.contains(text) || own.is_some_and(|own| facts.stale.contains(&own.by.source));
     let reason = match () {
         () if is_protected => Some(RowReason::Protected),
-        () if loses && !opens && is_unsure => Some(RowReason::NotSure),
+        () if loses && !opens && is_unsure => {
+            Some(facts.not_sure(text, own.map_or(by, |own| &own.by)))
+        }
         () if loses && !opens && facts.mode == Mode::GrantOnly => Some(RowReason::GrantOnly),
         () => None,
     };

@@ -17,7 +17,7 @@ use super::identity::{formers, twin};
 use super::plan::{GateFacts, GatePlan, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
 use super::reviewed::ReviewedGates;
-use super::told::{GateSeen, as_kept, repeated, seen};
+use super::told::{GateSeen, Remarks, as_kept, is_trouble, repeated, seen, stopped};
 use crate::clock::Clock;
 use crate::config::{Config, GateConfig};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
@@ -157,7 +157,7 @@ pub(super) struct Turn<'c> {
     pub(super) own: BTreeMap<String, OwnRow>,
     pub(super) basis: String,
     pub(super) sources: String,
-    /// How many cars may enter now and have no row of ours.
+    /// How many cars may enter now and have no row that is known.
     pub(super) outside: usize,
     /// Nobody else talks to the gate until this goes.
     pub(super) _lock: TargetLock,
@@ -200,12 +200,27 @@ fn left(
     (GateSeen { outcome, ..as_kept(config, kept) }, vec![trouble])
 }
 
-/// Cars that may enter now and have no row of ours: how many.
-fn outside(cars: &Cars, own: &BTreeMap<String, OwnRow>, today: NaiveDate) -> usize {
+/// Cars that may enter now and have no row, neither of ours nor one of others that was seen to let them in: how many.
+fn outside(
+    cars: &Cars,
+    own: &BTreeMap<String, OwnRow>,
+    kept: Option<&GateKept>,
+    today: NaiveDate,
+) -> usize {
     let has_row =
         |text: &str| own.get(text).is_some_and(|own| own.is_held && own.days.contains(today));
+    let mut lacking: BTreeMap<String, usize> = BTreeMap::new();
     let wanted = wanted(&cars.claims, today);
-    wanted.iter().filter(|(text, one)| one.days.contains(today) && !has_row(text)).count()
+    for (_, one) in wanted.iter().filter(|(text, one)| one.days.contains(today) && !has_row(text)) {
+        *lacking.entry(one.by.to_string()).or_default() += 1;
+    }
+    let not_done = kept.map(|kept| Remarks::kept(kept).not_done).unwrap_or_default();
+    for right in not_done.iter().filter(|one| !is_trouble(one)).flat_map(|one| &one.rights) {
+        if let Some(count) = lacking.get_mut(right) {
+            *count = count.saturating_sub(1);
+        }
+    }
+    lacking.values().sum()
 }
 
 impl GateRun<'_> {
@@ -240,13 +255,18 @@ impl GateRun<'_> {
         let failures = store.trust().failures(&config.name)?;
         let Some(why) = left_alone(config.peer(), &failures, now) else { return Ok(None) };
         let own = store.gates().rows(&config.name)?;
-        let is_calm = outside(cars, &own, today(config, now)) == 0;
+        let is_calm = outside(cars, &own, kept.as_ref(), today(config, now)) == 0;
         Ok(is_calm.then(|| left(config, kept.as_ref(), why)))
     }
 
     /// Everything about one gate that is due.
     fn one(&self, due: Due<'_>, shared: &Shared<'_>) -> Result<Seen, StoreError> {
         let config = due.config;
+        if let Some(exit) = self.stop.now() {
+            // Whoever ends the run does not wait for a gate to answer; the next one asks it.
+            let kept = shared.store().gates().gate(&config.name)?;
+            return Ok((as_kept(config, kept.as_ref()), vec![stopped(exit)]));
+        }
         // Nobody waits for this but the gate itself.
         let lock = conversation::lock(&shared.path, config.peer(), WRITING_PATIENCE, self.clock)?;
         let lock = match lock {
@@ -301,7 +321,8 @@ impl GateRun<'_> {
         let memory = store.devices().device_state(&config.name)?.memory;
         let formers = formers(self.config, store)?;
         let asked = Asked { config, memory, formers, is_retried: login.is_retried() };
-        let outside = outside(&cars, &own, today(config, self.clock.began()));
+        let today = today(config, self.clock.began());
+        let outside = outside(&cars, &own, kept.as_ref(), today);
         let sources = sources.to_owned();
         Ok(Ok(Turn { config, asked, cars, kept, own, basis, sources, outside, _lock: lock }))
     }
@@ -400,6 +421,7 @@ impl GateRun<'_> {
             own: &turn.own,
             protect: &config.protect,
             unsure: &turn.cars.unsure,
+            one_listing: &turn.cars.one_listing,
             stale: &turn.cars.stale,
             capacity: read.capacity,
             holds_begins: gate.as_ref().is_some_and(|gate| gate.holds_begins()),
@@ -455,7 +477,9 @@ impl GateRun<'_> {
             memory = writer.reader().memory();
         }
         let store = shared.store();
-        store.devices().record_memory(&config.name, &memory)?;
+        if ready.is_believed {
+            store.devices().record_memory(&config.name, &memory)?;
+        }
         if let Some(error) = &done.failure {
             let (outcome, trouble, login) = failure(config.peer(), error);
             remember_login(&store, config.peer(), login, self.clock.now())?;

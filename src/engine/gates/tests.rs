@@ -84,6 +84,7 @@ struct World {
     own: BTreeMap<String, OwnRow>,
     protect: BTreeSet<Plate>,
     unsure: BTreeSet<String>,
+    one_listing: BTreeSet<String>,
     stale: BTreeSet<SourceName>,
     capacity: Option<u64>,
     holds_begins: bool,
@@ -103,6 +104,7 @@ impl World {
             own: BTreeMap::new(),
             protect: BTreeSet::new(),
             unsure: BTreeSet::new(),
+            one_listing: BTreeSet::new(),
             stale: BTreeSet::new(),
             capacity: None,
             holds_begins: true,
@@ -122,6 +124,7 @@ impl World {
             own: &self.own,
             protect: &self.protect,
             unsure: &self.unsure,
+            one_listing: &self.one_listing,
             stale: &self.stale,
             capacity: self.capacity,
             holds_begins: self.holds_begins,
@@ -276,6 +279,8 @@ fn who_may_have_a_right_loses_nothing() {
     assert_eq!(world.to_do(), ["remove AB1"]);
     let unsure = World { unsure: BTreeSet::from(["AB1".to_owned()]), ..world.clone() };
     assert_eq!(unsure.reasons(), [RowReason::NotSure]);
+    let one_listing = World { one_listing: unsure.unsure.clone(), ..unsure.clone() };
+    assert_eq!(one_listing.reasons(), [RowReason::SecondLook]);
     let stale = World { stale: BTreeSet::from([by("AB1").source]), ..world.clone() };
     assert_eq!(stale.reasons(), [RowReason::NotSure]);
     let grants = World { mode: Mode::GrantOnly, ..world.clone() };

@@ -59,6 +59,9 @@ impl RowsWaiting {
             waiting.blocked += usize::from(change.blocked.is_some());
             waiting.others += usize::from(!change.opens && change.blocked.is_none());
         }
+        let looks = plan.not_done.iter().filter(|one| one.reason == RowReason::SecondLook).count();
+        waiting.revocations += looks;
+        waiting.others += looks;
         waiting
     }
 
@@ -139,13 +142,7 @@ pub(super) fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         let why = why.clone().unwrap_or_default();
         troubles.push(of(TroubleKind::Rows(RowTrouble::NotTaken { count: failed.len(), why })));
     }
-    troubles.extend(done.stopped.map(|exit| {
-        let kind = match exit {
-            Exit::TimeLimit => TroubleKind::TimeLimit,
-            exit => TroubleKind::Interrupted(exit),
-        };
-        Trouble::new(About::Run, kind)
-    }));
+    troubles.extend(done.stopped.map(stopped));
     let rows = rows_after(&read, &plan, done);
     let changes = plan.changes.into_iter().map(|change| {
         let tried = done.states.get(change.plate.text()).cloned();
@@ -168,6 +165,15 @@ pub(super) fn seen(ready: Ready<'_>, done: &Done) -> Seen {
         blocked,
     };
     (seen, troubles)
+}
+
+/// That the run was told to stop, or has taken its time.
+pub(super) fn stopped(exit: Exit) -> Trouble {
+    let kind = match exit {
+        Exit::TimeLimit => TroubleKind::TimeLimit,
+        exit => TroubleKind::Interrupted(exit),
+    };
+    Trouble::new(About::Run, kind)
 }
 
 /// How many rows it has when what was done is done.
@@ -200,10 +206,10 @@ fn not_done(plan: &GatePlan) -> Vec<NotDone> {
     all.into_iter().map(|(reason, rights)| NotDone { reason, rights }).collect()
 }
 
-/// Whoever is let in by others stands nowhere outside.
+/// Whoever is let in by others stands nowhere outside, and what waits for a second look is told as at a door.
 #[must_use]
 pub fn is_trouble(one: &NotDone) -> bool {
-    one.reason != RowReason::Given
+    !matches!(one.reason, RowReason::Given | RowReason::SecondLook)
 }
 
 fn rows_not_done(NotDone { reason, rights }: &NotDone) -> TroubleKind {

@@ -127,6 +127,7 @@ pub(super) fn tables(status: &Status, look: Look) -> String {
             table.tone(5, if gate.is_well() { Tone::Good } else { Tone::Bad });
         }
         text.push_str(&format!("\n{}", table.render(look)));
+        text.push_str(&look.folded(outside(status)));
         text.push_str(&look.folded(left_out(status)));
     }
     if !status.permit_lists.is_empty() {
@@ -157,6 +158,12 @@ fn left_out(status: &Status) -> String {
     }
 }
 
+/// Cars that stand outside until a change is done, for each gate.
+fn outside(status: &Status) -> String {
+    let gates = status.gates.iter().filter(|gate| gate.outside() > 0);
+    gates.map(|gate| format!("\n{}\n", gate.words_of_outside())).collect()
+}
+
 impl GateStatus {
     /// Whether nothing is known to be wrong with it.
     #[must_use]
@@ -164,7 +171,7 @@ impl GateStatus {
         self.failures == 0 && self.login_trouble.is_none() && self.read_at.is_some()
     }
 
-    /// Rights for which nothing is done, and whose cars nobody else lets in.
+    /// Rights for which nothing is done, but for those whose cars others let in, and those that wait for a second look.
     pub fn left_out(&self) -> impl Iterator<Item = &NotDone> {
         self.not_done.iter().filter(|one| is_trouble(one))
     }
@@ -173,6 +180,14 @@ impl GateStatus {
     #[must_use]
     pub fn outside(&self) -> usize {
         if self.mode == Mode::Observe { 0 } else { self.waiting.outside }
+    }
+
+    /// The same as a sentence.
+    #[must_use]
+    pub fn words_of_outside(&self) -> String {
+        let count = self.outside();
+        let have = if count == 1 { "has" } else { "have" };
+        format!("{} that may enter {have} no row at {}.", many(count, "car"), self.name)
     }
 
     /// How it is, in words.

@@ -295,7 +295,9 @@ impl Status {
         parts.extend(counted(observed, "change is only observed", "changes are only observed"));
         let others = self.others().filter(|one| !one.budget.is_some_and(Budget::needs_approval));
         parts.extend(counted(others.count() + waiting, "change waits", "changes wait"));
+        // A row that stays lets its car in.
         let left_out = self.gates.iter().flat_map(GateStatus::left_out);
+        let left_out = left_out.filter(|one| !one.reason.keeps_a_row());
         parts.extend(counted(
             left_out.map(|one| one.rights.len()).sum(),
             "car is left out at a gate",

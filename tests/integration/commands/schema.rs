@@ -162,6 +162,7 @@ fn the_words_of_the_schema_are_those_of_the_program() {
         ("kind", words(&Kind::ALL)),
         ("change_outcome", words(&states)),
         ("audit_outcome", and(words(&OutcomeKind::ALL), "accepted")),
+        ("row_outcome", words(&OutcomeKind::ALL)),
         ("audit_cause", and(words(&Cause::ALL), "link-accepted")),
         ("blocked_by", words(&Budget::ALL)),
         ("reason", words(&Reason::ALL)),

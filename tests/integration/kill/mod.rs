@@ -155,7 +155,9 @@ fn steps(scene: &Scene) -> Vec<Step> {
     }
     for moment in Moment::ALL {
         for number in 1..=moments[moment as usize] {
-            let is_sure = matches!(moment, Moment::Read | Moment::CarriedOut);
+            // After the answer a gate's row is there, and not yet recorded.
+            let is_sure = matches!(moment, Moment::Read | Moment::CarriedOut)
+                || scene.kind.is_of_gates() && moment == Moment::Answered;
             if is_sure || scene.kind != Kind::Batches && is_sampled(number) {
                 steps.push(Step::Request(number, moment));
             }

@@ -1,4 +1,4 @@
-//! What the program is killed at: eight runs, each with everything prepared but the run itself.
+//! What the program is killed at: nine runs, each with everything prepared but the run itself.
 
 use std::collections::BTreeMap;
 
@@ -46,13 +46,15 @@ pub enum Kind {
     Gate,
     /// A blocked plan of a gate that was approved.
     GateBlocked,
+    /// The same as at a gate, in the first run after its section got another name.
+    GateRenamed,
 }
 
 impl Kind {
     pub const OF_DEVICES: [Self; 5] =
         [Self::Tick, Self::FirstRun, Self::Batches, Self::Plan, Self::Blocked];
 
-    pub const OF_GATES: [Self; 2] = [Self::Gate, Self::GateBlocked];
+    pub const OF_GATES: [Self; 3] = [Self::Gate, Self::GateBlocked, Self::GateRenamed];
 
     /// As in the README of the tests.
     pub fn words(self) -> &'static str {
@@ -65,6 +67,7 @@ impl Kind {
             Self::Platform => "`sync`: renewals and a revocation on a platform",
             Self::Gate => "`sync`: rows of a gate added, set and removed",
             Self::GateBlocked => "`apply --blocked ID` of a gate",
+            Self::GateRenamed => "`sync`: the same at a gate whose section was renamed",
         }
     }
 
@@ -75,7 +78,7 @@ impl Kind {
             Self::Batches => Sandbox::pinned(34, 1),
             Self::Blocked => Sandbox::pinned(9, 1),
             Self::Platform => on_a_platform(),
-            Self::Gate | Self::GateBlocked => at_a_gate(),
+            Self::Gate | Self::GateBlocked | Self::GateRenamed => at_a_gate(),
         }
     }
 
@@ -91,7 +94,7 @@ impl Kind {
             Self::FirstRun | Self::Platform => 0..2,
             Self::Batches => 0..33,
             Self::Blocked | Self::GateBlocked => 0..0,
-            Self::Gate => 0..1,
+            Self::Gate | Self::GateRenamed => 0..1,
         };
         renewed.for_each(|index| assert!(sandbox.club.renew(index, "2030-11-01")));
         match self {
@@ -105,7 +108,7 @@ impl Kind {
             }
             Self::Blocked => (2..6).for_each(|index| assert!(sandbox.club.inactivate(index))),
             Self::Platform => assert!(sandbox.club.inactivate(INACTIVE)),
-            Self::Gate => {
+            Self::Gate | Self::GateRenamed => {
                 permits(
                     sandbox,
                     &[("LJSTAFF1", "2026-07-31"), ("LJSTAFF2", UNTIL), ("LJSTAFF5", UNTIL), STAYS],
@@ -161,7 +164,7 @@ const KNOWN: [&str; 10] = [
      coalesce(confirmed_end, '-') || ' ' || fingerprint FROM person ORDER BY 1",
     "SELECT device || ' ' || number || ' ' || employee_no || ' ' || rule FROM link \
      JOIN member ON member.id = member ORDER BY 1",
-    "SELECT name || ' ' || serial || ' ' || needs_read || ' ' || (first_written_at IS NULL) \
+    "SELECT name || ' ' || coalesce(serial, '-') || ' ' || needs_read || ' ' || (first_written_at IS NULL) \
      FROM device ORDER BY 1",
     "SELECT DISTINCT email || ' ' || employee_no FROM link_row ORDER BY 1",
     "SELECT name || ' ' || coalesce(sense = settled_sense, '-') || ' ' || basis || ' ' || needs_read \
@@ -204,7 +207,8 @@ impl Scene {
                 assert!(sandbox.club.inactivate(INACTIVE));
                 sandbox.look_at(LOOK);
             }
-            Kind::FirstRun | Kind::Batches | Kind::Gate | Kind::GateBlocked => {}
+            Kind::FirstRun | Kind::Batches | Kind::Gate | Kind::GateBlocked | Kind::GateRenamed => {
+            }
         }
         let mut files = Vec::new();
         for entry in std::fs::read_dir(sandbox.folder.path()).unwrap() {
@@ -231,7 +235,7 @@ impl Scene {
 
     /// Everything as it is right before the run.
     pub fn set(&self) -> Sandbox {
-        let sandbox = self.kind.club().in_memory();
+        let mut sandbox = self.kind.club().in_memory();
         for (name, bytes) in &self.files {
             std::fs::write(sandbox.path(name), bytes).unwrap();
         }
@@ -251,6 +255,9 @@ impl Scene {
             sandbox.sync_at(LOOK, 0);
         }
         self.kind.news(&sandbox);
+        if self.kind == Kind::GateRenamed {
+            sandbox.gate = "barrier";
+        }
         if self.kind == Kind::GateBlocked {
             sandbox.at(NOTED, &["sync", "--accept-shrink", "1"]).ends(4);
         }
@@ -349,7 +356,8 @@ impl Ending {
         self.assert_like_but_for_the_log(undisturbed);
     }
 
-    /// A gate is written to by one row after the other, so the killed run may have left out one line.
+    /// A gate is written to by one row after the other, so the killed run may have left out one line; a row that was
+    /// added was announced before, so the next run tells of it.
     #[track_caller]
     fn assert_gate_log(&self, undisturbed: &Self) {
         let mut missing = undisturbed.gate_log.clone();
@@ -358,7 +366,9 @@ impl Ending {
             let place = place.unwrap_or_else(|| panic!("nobody else has {line:?}: {missing:#?}"));
             missing.remove(place);
         }
-        assert!(missing.len() <= 1, "the list of writes to the gate lacks {missing:#?}");
+        let is_add = |line: &String| line.starts_with("add ");
+        let is_one = missing.len() <= 1 && !missing.iter().any(is_add);
+        assert!(is_one, "the list of writes to the gate lacks {missing:#?}");
     }
 
     /// The same, where the disk has lost lines of the audit log that it had promised to keep.

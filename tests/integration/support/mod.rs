@@ -61,8 +61,10 @@ pub struct Sandbox {
     pub club: Club,
     /// A platform beside the devices.
     pub platform: Option<Platform>,
-    /// A camera at the gate `gate` of the zone `yard`, which the permits in `staff.csv` and members open.
+    /// A camera at the gate of the zone `yard`, which the permits in `staff.csv` and members open.
     pub camera: Option<Camera>,
+    /// What its section is called: `gate`.
+    pub gate: &'static str,
     /// More lines for the sections of the configuration: `(section, line)`.
     pub extra: Vec<(String, String)>,
     pub passwords: Vec<(String, String)>,
@@ -87,8 +89,17 @@ impl Sandbox {
         }
         let (extra, variables) = (Vec::new(), Vec::new());
         let (platform, camera, replaced) = (None, None, None);
-        let sandbox =
-            Self { folder, club, platform, camera, extra, passwords, variables, replaced };
+        let sandbox = Self {
+            folder,
+            club,
+            platform,
+            camera,
+            gate: "gate",
+            extra,
+            passwords,
+            variables,
+            replaced,
+        };
         std::fs::write(sandbox.path("persons.csv"), &sandbox.club.links_csv).unwrap();
         sandbox
     }
@@ -196,11 +207,12 @@ impl Sandbox {
                  zones = [\"yard\"]\nmembers = [\"club\"]\n",
                 camera.url()
             );
+            let name = format!("hikvision-anpr.{}", self.gate);
             let of_gates = [
                 ("parking", "country = \"SI\"\n"),
                 ("zone.yard", ""),
                 ("rights-file.staff", permits),
-                ("hikvision-anpr.gate", &gate),
+                (name.as_str(), &gate),
             ];
             sections.extend(of_gates.map(|(name, body)| (name.to_owned(), body.to_owned())));
         }

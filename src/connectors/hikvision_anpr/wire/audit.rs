@@ -4,10 +4,11 @@
 use serde_json::{Map, Value, json};
 
 use super::rows::{self, Entry, Fields, Page, PageWord, one_text};
-use super::{Name, count, escaped};
+use super::{Name, count};
 use crate::connectors::hikvision::wire::{Document, boolean, field, list, object};
 use crate::connectors::hikvision_anpr::ways::{Removal, Search, SearchRoot, Times, Word, Writing};
 use crate::model::Days;
+use crate::text::xml::escape;
 
 const FIELDS: Fields = Fields {
     plate: "LicensePlate",
@@ -31,7 +32,7 @@ pub(in crate::connectors::hikvision_anpr) fn search_body(
     };
     let page = search.page;
     let plate = plate
-        .map(|plate| format!("<LicensePlate>{}</LicensePlate>", escaped(plate)))
+        .map(|plate| format!("<LicensePlate>{}</LicensePlate>", escape(plate)))
         .unwrap_or_default();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}><searchID>{id}</searchID>\

@@ -41,21 +41,6 @@ fn count(object: &Map<String, Value>, key: &str) -> Result<Option<usize>, String
     number.map(Some).ok_or_else(|| format!("{key} is no count"))
 }
 
-/// Text within an XML element. What no element may hold is left out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            c if c.is_control() => {}
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
 /// The most rows that a camera says it holds, wherever its capabilities say so.
 pub(super) fn capacity(root: &Map<String, Value>) -> Option<u64> {
     let own = field(root, "plateListNum").and_then(integer);
@@ -67,6 +52,7 @@ pub(super) fn capacity(root: &Map<String, Value>) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::connectors::hikvision::wire::Document;
+    use crate::text::xml::escape;
 
     #[test]
     fn a_name_is_never_empty() {
@@ -78,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_plate_with_signs_of_xml_stays_one_text() {
-        let body = format!("<a>{}</a>", escaped("<b>&\"'ü\u{0}\n"));
+        let body = format!("<a>{}</a>", escape("<b>&\"'ü\u{0}"));
         let read = Document::parse(body.as_bytes()).unwrap();
         assert_eq!(read.root["a"], "<b>&\"'ü");
     }

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::rows::{self, Entry, Fields, Page, PageWord};
-use super::{Name, count, escaped};
+use super::{Name, count};
 use crate::connectors::hikvision::wire::{Document, field, list};
 use crate::connectors::hikvision_anpr::ways::{Times, Writing};
 use crate::model::Days;
+use crate::text::xml::escape;
 
 const FIELDS: Fields = Fields {
     plate: "plateNum",
@@ -24,7 +25,7 @@ pub(in crate::connectors::hikvision_anpr) fn search_body(
     plate: Option<&str>,
 ) -> Vec<u8> {
     let (kind, plate) = match plate {
-        Some(plate) => (1, escaped(plate)),
+        Some(plate) => (1, escape(plate)),
         None => (0, String::new()),
     };
     format!(
@@ -79,7 +80,7 @@ pub(in crate::connectors::hikvision_anpr) fn record_body(
     };
     let other = |key: &str, none: &'static str| {
         let known = there.and_then(|there| there.others.iter().find(|(known, _)| *known == key));
-        known.map_or_else(|| none.to_owned(), |(_, text)| escaped(text))
+        known.map_or_else(|| none.to_owned(), |(_, text)| escape(text))
     };
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SetVCLData><VCLDataList><singleVCLData>\
@@ -87,8 +88,8 @@ pub(in crate::connectors::hikvision_anpr) fn record_body(
          <plateColor>{}</plateColor><plateType>{}</plateType><cardNo>{}</cardNo>\
          <operation>{operation}</operation><startTime>{first}T00:00:00{mark}</startTime>\
          <endTime>{last}T23:59:59{mark}</endTime></singleVCLData></VCLDataList></SetVCLData>",
-        escaped(id),
-        escaped(plate),
+        escape(id),
+        escape(plate),
         other("plateColor", "0"),
         other("plateType", "0"),
         other("cardNo", ""),
@@ -102,7 +103,7 @@ pub(in crate::connectors::hikvision_anpr) fn removal_body(plate: &Name) -> Vec<u
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><VCLDelCond><delVCLCond>1</delVCLCond>\
          <plateNum>{}</plateNum></VCLDelCond>",
-        escaped(plate.text())
+        escape(plate.text())
     )
     .into_bytes()
 }

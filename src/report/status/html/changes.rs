@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::parts::{Table, cell, marked, moment, section};
 use crate::engine::plan::Kind;
 use crate::report::changes::{cause_of, row_words};
+use crate::report::gates::days;
 use crate::report::status::{DAYS_SHOWN, Day, Status};
 use crate::report::text::window;
 use crate::store::{AuditLine, GateChange};
@@ -198,7 +199,7 @@ fn gate_row(status: &Status, change: &GateChange) -> Vec<Markup> {
         cell(&change.by),
         cell(&change.gate),
         cell(row_words(change.verb)),
-        cell(change.days.map_or("–".to_owned(), |days| days.to_string())),
+        cell(change.days.map_or("–".to_owned(), days)),
         outcome(change.outcome.as_str(), change.kind(), change.error.as_deref()),
     ]
 }

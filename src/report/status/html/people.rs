@@ -110,10 +110,7 @@ pub fn outside(status: &Status) -> Markup {
             p { "To fill in whose person each is: " code { (UNLINKED) } }
         }
         @for gate in &at_gates {
-            p.bad {
-                (many(gate.outside(), "car")) " that may enter "
-                (if gate.outside() == 1 { "has" } else { "have" }) " no row at " (gate.name) "."
-            }
+            p.bad { (gate.words_of_outside()) }
         }
         @if rows.is_empty() && lost.is_empty() && no_door.is_empty() && at_gates.is_empty() {
             p class=(nobody.0) { (nobody.1) }
