@@ -732,8 +732,8 @@ impl Life {
         let seen =
             ended.report().and_then(|it| it.gates.iter().find(|gate| gate.name.as_str() == name));
         let is_another = self.is_surely_another(at) && !accepts;
-        let mut barrier = open(&self.world.yard.barriers[at]);
-        let barrier = &mut *barrier;
+        let mut guard = open(&self.world.yard.barriers[at]);
+        let barrier = &mut *guard;
         let book = &mut self.gates[at];
         let was_read = barrier.tick.read == Some(true) && !is_another;
         let tick = &barrier.tick;
@@ -783,6 +783,7 @@ impl Life {
         });
         book.may_be_new &= !(is_clean && was_read && !is_held);
         let (is_calm, was_asked) = (is_clean && was_read, barrier.tick.calls > 0 || seen.is_none());
+        drop(guard);
         if is_calm || was_asked {
             self.gates[at].calm = None;
         }
