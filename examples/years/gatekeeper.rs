@@ -14,7 +14,7 @@ use ivms_sync::report::{ChangeState, Report};
 
 use crate::barrier::{Barrier, Hand, Row, RowWrite};
 use crate::club::Mode;
-use crate::judge::{Ended, waits};
+use crate::judge::{Ended, Way, waits};
 use crate::kiosk::{Answer, Mood, Sale, Sales, Status};
 use crate::ledger::{Due, has_doubtful, paid};
 use crate::life::{Errand, Life};
@@ -199,9 +199,10 @@ impl View {
 
 impl Life {
     /// What was told of cars, and whether it was rightly believed or refused.
-    pub fn learn_cars(&mut self, ended: &Ended) -> Result<(), String> {
+    pub fn learn_cars(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
         let Errand::Sync { accept_shrink, .. } = self.errand else { return Ok(()) };
-        let (is_sure, host_now) = (ended.report().is_some(), self.world.host_now());
+        let (is_sure, host_now) =
+            (ended.report().is_some() && !self.may_doubt_time(way), self.world.host_now());
         let stuck = self.cars.stuck.take().map_or(host_now, |(since, _)| since);
         if self.world.club.has_members_cars() && self.world.yard.sheet == Sheet::Whole {
             let cars = &self.world.yard.cars;
@@ -270,6 +271,12 @@ impl Life {
         let after = after.collect();
         merge(&mut self.cars.views, after, is_sure);
         Ok(())
+    }
+
+    /// Whether the program may doubt what time it is, so that nothing counts: an earlier run was later, and no
+    /// organisation says that it is right.
+    fn may_doubt_time(&self, way: &Way) -> bool {
+        self.world.host_now() < self.latest && !way.is_told.contains(&true)
     }
 
     /// How many cars or rights somebody says that there are, after they looked.
@@ -488,7 +495,9 @@ impl Life {
     }
 
     /// Holds every barrier against the rules.
-    pub fn judge_gates(&mut self, ended: &Ended) -> Result<(), String> {
+    pub fn judge_gates(&mut self, ended: &Ended, way: &Way) -> Result<(), String> {
+        let may_doubt_time = self.may_doubt_time(way);
+        self.latest = self.latest.max(self.world.host_now());
         let mut are_open = vec![false; self.gates.len()];
         for (at, is_open) in are_open.iter_mut().enumerate() {
             self.tally.gate_ticks.0 += 1;
@@ -498,7 +507,7 @@ impl Life {
             let seen =
                 report.and_then(|it| it.gates.iter().find(|gate| gate.name.as_str() == name));
             let waits = waits(self.gates[at].failed, self.world.host_now());
-            *is_open = seen.is_some() && self.is_gate_open(at);
+            *is_open = seen.is_some() && self.is_gate_open(at) && !may_doubt_time;
             if let Some(seen) = seen.filter(|_| *is_open)
                 && seen.outcome != TargetOutcome::Ok
                 && !waits
@@ -512,12 +521,11 @@ impl Life {
                 self.judge_rows(at, seen, waits)?;
             }
         }
-        let has_written = |at: usize| !self.world.yard.barrier(at).tick.writes.is_empty();
-        let is_due = self.tick.is_multiple_of(5) || (0..self.gates.len()).any(has_written);
-        if are_open.contains(&true) && is_due {
-            self.judge_second_plan(&are_open)?;
+        // What was done by hand since the list was read, no plan can know.
+        for (at, is_open) in are_open.iter_mut().enumerate() {
+            *is_open &= self.world.yard.barrier(at).tick.read == Some(true);
         }
-        Ok(())
+        if are_open.contains(&true) { self.judge_second_plan(&are_open) } else { Ok(()) }
     }
 
     /// Whether nothing stands between the program and a barrier in this tick.

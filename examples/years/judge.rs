@@ -141,8 +141,8 @@ impl Life {
     pub fn judge(&mut self, ended: &Ended) -> Result<(), String> {
         self.count(ended);
         let way = self.learn(ended)?;
-        self.learn_cars(ended)?;
-        self.judge_gates(ended)?;
+        self.learn_cars(ended, &way)?;
+        self.judge_gates(ended, &way)?;
         self.judge_writes(ended, &way)?;
         self.judge_requests(ended)?;
         self.judge_logins()?;

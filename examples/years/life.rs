@@ -89,6 +89,8 @@ pub struct Life {
     pub gate_waiting: Option<(String, u64)>,
     pub gates: Vec<GateBook>,
     pub cars: CarsTold,
+    /// When the latest run ran, by the host's clock.
+    pub latest: DateTime<Utc>,
     pub context: Context,
     pub store: Option<Store>,
     copy: Option<Copy>,
@@ -138,6 +140,7 @@ impl Life {
             gates: vec![GateBook::default(); gates],
             cars: CarsTold::default(),
             gate_waiting: None,
+            latest: world.host_now(),
             folder,
             world,
         };

@@ -9,7 +9,7 @@ use super::carry_out::{Done, Work, carry_out};
 use super::cars::Cars;
 use super::claims::wanted;
 use super::contact::{Asked, Read, contact, judge};
-use super::due::{is_due, next_midnight, sources, today};
+use super::due::{is_due, same_until, sources, today};
 use super::plan::{GateFacts, GatePlan, RowReason, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
 use super::told::{GateSeen, as_kept, not_done, repeated, rows_after, seen};
@@ -441,7 +441,7 @@ impl GateRun<'_> {
             sources: turn.sources.clone(),
             read_at: Some(now),
             needs_read: false,
-            same_until: Some(next_midnight(config, now)),
+            same_until: Some(same_until(config, self.config, now)),
             rows: rows_after(read, plan, done),
             strangers: plan.strangers as u64,
             capacity: read.capacity,
