@@ -29,8 +29,8 @@ type Cars = BTreeSet<(String, usize)>;
 pub struct CarsTold {
     files: Vec<Option<Cars>>,
     views: Vec<View>,
-    /// Plates that were ever a member's.
-    ever: BTreeSet<String>,
+    /// The rights that each plate ever had: a member's place, or what the service calls it.
+    ever: BTreeMap<String, BTreeSet<String>>,
     /// Since when so many are missing that they are not believed, and how many there would be.
     stuck: Option<(DateTime<Utc>, usize)>,
 }
@@ -44,7 +44,7 @@ struct View {
 
 impl Default for CarsTold {
     fn default() -> Self {
-        Self { files: vec![None], views: vec![View::default()], ever: BTreeSet::new(), stuck: None }
+        Self { files: vec![None], views: vec![View::default()], ever: BTreeMap::new(), stuck: None }
     }
 }
 
@@ -221,7 +221,9 @@ impl Life {
                 self.cars.stuck = Some((stuck, cars.len()));
             }
             merge(&mut self.cars.files, after, is_sure);
-            self.cars.ever.extend(plates.into_iter().cloned());
+            for (plate, place) in cars {
+                self.cars.ever.entry(plate.clone()).or_default().insert(format!("{place}"));
+            }
         }
         let Some(kiosk) = &self.world.yard.kiosk else { return Ok(()) };
         let mut kiosk = open(kiosk);
@@ -266,6 +268,9 @@ impl Life {
         }
         if is_clock_wrong {
             return Ok(());
+        }
+        for (id, sale) in answers.iter().flat_map(|answer| &answer.sales) {
+            self.cars.ever.entry(sale.plate.clone()).or_default().insert(id.clone());
         }
         let after = believing.into_iter().map(|view| view.after(&answers, is_register, host_now));
         let after = after.collect();
@@ -559,7 +564,9 @@ impl Life {
         let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
         let is_due = *then > host_now
             || host_now - *then >= self.world.club.gates[at].audit_every
-            || day(*then) != day(host_now);
+            || day(*then) != day(host_now)
+            // A session that nobody has stopped reaches the next day.
+            || day(*then + self.fresh_for()) != day(host_now + self.fresh_for());
         if calls > 0 && !is_asked && !is_due && *basis == self.basis(at) {
             return Err(format!("gate {at} got {calls} requests, and nothing has changed"));
         }
@@ -672,7 +679,9 @@ impl Life {
             if of.unsure.1 {
                 return about("it is taken away, and it may be right");
             }
-            if stale.1 && rules.is_in_zone && !self.cars.ever.contains(plate) {
+            let is_members =
+                |names: &BTreeSet<String>| names.iter().any(|name| name.parse::<usize>().is_ok());
+            if stale.1 && !self.cars.ever.get(plate).is_some_and(is_members) {
                 return about("it is taken away on old news");
             }
             let due = of.sure.as_ref().map(|sure| wanted(sure, today));
@@ -695,24 +704,14 @@ impl Life {
         book.lost.retain(|(then, ..)| *then >= since);
         let is_sure = ended.report().is_some();
         book.lost.extend(lost.iter().map(|plate| (host_now, plate.clone(), is_sure)));
-        // Who has several cars counts once.
-        let sure: BTreeSet<String> = self.gates[at]
-            .lost
-            .iter()
-            .filter(|(.., is_sure)| *is_sure)
-            .map(|(_, plate, _)| self.named(plate))
-            .collect();
+        // Who has several cars counts once; of what had several rights nobody knows by which it was lost.
+        let lost_sure = self.gates[at].lost.iter().filter(|(.., is_sure)| *is_sure);
+        let names = lost_sure.filter_map(|(_, plate, _)| self.cars.ever.get(plate));
+        let sure: BTreeSet<&String> = names.filter(|names| names.len() == 1).flatten().collect();
         if self.is_sync() && !lost.is_empty() && sure.len() > allowed(own.1 + opened, 15, 5) {
             return Err(format!("{} cars lose gate {at} within a day", sure.len()));
         }
         Ok(())
-    }
-
-    /// Whose a plate is, or the plate.
-    fn named(&self, plate: &str) -> String {
-        let files = self.cars.files.iter().flatten().flatten();
-        let owner = files.filter(|(of, _)| of == plate).map(|(_, place)| *place).min();
-        owner.map_or(plate.to_owned(), |place| place.to_string())
     }
 
     /// Fewest and most rows of the program, as it knew them when the tick began.
@@ -777,6 +776,13 @@ impl Life {
             }
         }
         book.ghosts += ghosts;
+        // What a gate that is away has long ended is forgotten, so that nobody's plate is kept.
+        let kept = (host_now - TimeDelta::days(6)).date_naive();
+        for row in barrier.rows.iter_mut().filter(|row| row.hand == Hand::Ours && !was_read) {
+            if row.wrote.iter().any(|days| days.last() < kept) {
+                row.hand = Hand::Doubtful;
+            }
+        }
         let is_left = |seen: &GateSeen| {
             seen.blocked.is_some()
                 || seen.changes.iter().any(|one| !one.state.is_confirmed())
@@ -836,7 +842,8 @@ impl Life {
             let about = |what: &str| {
                 let times: Vec<_> = rows.iter().map(|row| (row.time, row.hand)).collect();
                 Err(format!(
-                    "gate {at}, plate {plate}, {times:?}, due {due:?}: {what}, and nothing stands in the way"
+                    "gate {at}, plate {plate}, {times:?}, due {due:?} of {:?}: {what}, and nothing stands in the way",
+                    of.may
                 ))
             };
             match rows.as_slice() {
