@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ivms_sync::model::Zone;
 
 use crate::chance::Chance;
+use crate::yard::{self, GateRules, KioskRules};
 
 /// A club as it was made up; what happens to it is in the world.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Club {
     pub every: TimeDelta,
     pub organisations: Vec<Organisation>,
     pub doors: Vec<DoorRules>,
+    pub gates: Vec<GateRules>,
+    pub kiosk: Option<KioskRules>,
     pub grace_days: i64,
     pub inactive_ends: bool,
     pub vanished_ends: bool,
@@ -123,6 +126,8 @@ impl Club {
                 .map(|at| organisation(chance, at, sentinel))
                 .collect(),
             doors: (0..doors).map(|at| door(chance, at, zone)).collect(),
+            gates: vec![],
+            kiosk: None,
             grace_days: chance.weighted(&[(80, 0), (15, 3), (5, 14)]),
             inactive_ends: chance.in_thousand(800),
             vanished_ends: chance.in_thousand(350),
@@ -138,6 +143,8 @@ impl Club {
                 door.only = chance.in_thousand(300).then_some(only);
             }
         }
+        let mut chance = Chance::new(seed, number.wrapping_mul(4).wrapping_add(3));
+        (club.gates, club.kiosk) = yard::rules(&mut chance, &club);
         club
     }
 
@@ -189,11 +196,12 @@ impl Club {
                 let _ = writeln!(text, "organisations = [{:?}]", self.organisations[only].name);
             }
         }
-        if self.by_file {
-            text.push_str("\n[link]\nfiles = [\"persons.csv\"]\nby = [\"file\"]\n");
-        } else {
-            text.push_str("\n[link]\nby = [\"device-email\"]\n");
-        }
+        text.push_str(&yard::config(self));
+        let own = if self.by_file { "persons.csv" } else { "cars.csv" };
+        let files = [own, "cars.csv"];
+        let files = &files[..usize::from(self.by_file) + usize::from(self.has_members_cars())];
+        let by = if self.by_file { "file" } else { "device-email" };
+        let _ = write!(text, "\n[link]\nfiles = {files:?}\nby = [{by:?}]\n");
         let word = |ends| if ends { "end" } else { "keep" };
         let _ = write!(
             text,
@@ -211,6 +219,18 @@ impl Club {
         let mut doors = self.doors.iter().zip(&other.doors);
         organisations.all(|(one, two)| one.roles == two.roles)
             && doors.all(|(one, two)| one.roles == two.roles)
+    }
+
+    /// Whether some barrier opens for members' cars.
+    pub fn has_members_cars(&self) -> bool {
+        self.gates.iter().any(|gate| !gate.members.is_empty())
+    }
+
+    /// Whether a role opens a barrier for the members of an organisation.
+    pub fn opens_gate(&self, organisation: usize, gate: usize, role: i64) -> bool {
+        let lists = [&self.organisations[organisation].roles, &self.gates[gate].roles];
+        self.gates[gate].members.contains(&organisation)
+            && lists.into_iter().flatten().all(|roles| roles.contains(&role))
     }
 
     /// Whether a door lets in members of an organisation.

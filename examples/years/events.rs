@@ -146,6 +146,7 @@ impl World {
             self.day_passes();
         }
         self.things_end();
+        self.yard_passes();
     }
 
     /// By a clock that jumps nobody can tell any more when a login was refused: the program begins anew.
@@ -818,6 +819,7 @@ impl World {
             }
             if self.chance.in_thousand(self.club.events.max(300)) {
                 self.daily();
+                self.yard_event();
             }
         }
     }

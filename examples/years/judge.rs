@@ -84,10 +84,7 @@ impl Book {
     /// Whether the program may leave the door alone because it failed: for 1, 2, 4 … ticks of five
     /// minutes, up to an hour. Source: `ivms-sync help safety`.
     pub fn may_wait(&self, host_now: DateTime<Utc>) -> bool {
-        let Some((count, last)) = self.failed else { return false };
-        let minutes = 5_i64.saturating_mul(1 << count.clamp(1, 6).saturating_sub(1)).min(60);
-        let wait = if count < 2 { TimeDelta::zero() } else { TimeDelta::minutes(minutes) };
-        (last..last + wait).contains(&host_now)
+        waits(self.failed, host_now)
     }
 
     /// Whether the program may wait with writes because the door has not confirmed some: after three it tries
@@ -116,6 +113,14 @@ impl Book {
     }
 }
 
+/// The same of whatever failed so often in a row, at most, and last then.
+pub fn waits(failed: Option<(u32, DateTime<Utc>)>, host_now: DateTime<Utc>) -> bool {
+    let Some((count, last)) = failed else { return false };
+    let minutes = 5_i64.saturating_mul(1 << count.clamp(1, 6).saturating_sub(1)).min(60);
+    let wait = if count < 2 { TimeDelta::zero() } else { TimeDelta::minutes(minutes) };
+    (last..last + wait).contains(&host_now)
+}
+
 /// What stood in the program's way in one tick.
 pub struct Way {
     /// For each organisation: it answered, honestly, and was believed.
@@ -136,6 +141,8 @@ impl Life {
     pub fn judge(&mut self, ended: &Ended) -> Result<(), String> {
         self.count(ended);
         let way = self.learn(ended)?;
+        self.learn_cars(ended, &way)?;
+        self.judge_gates(ended, &way)?;
         self.judge_writes(ended, &way)?;
         self.judge_requests(ended)?;
         self.judge_logins()?;
@@ -565,6 +572,7 @@ impl Life {
             is_calm &= is_whole && self.books[at].failed.is_none();
             is_calm &= self.world.door(at).is_calm();
         }
+        is_calm &= self.is_yard_calm(report);
         let has_failed = report
             .changes
             .iter()

@@ -150,18 +150,29 @@ pub fn due(
     is_vanished: bool,
     now: NaiveDateTime,
 ) -> Due {
+    paid(club, &|role| club.opens(organisation, door, role), state, is_vanished, now)
+}
+
+/// The same of whatever opens for some roles.
+pub fn paid(
+    club: &Club,
+    opens: &dyn Fn(i64) -> bool,
+    state: &State,
+    is_vanished: bool,
+    now: NaiveDateTime,
+) -> Due {
     if state.is_unusable {
         return Due::AsItIs;
     }
     let second = TimeDelta::seconds(1);
     let latest = last_moment();
     let mut paid = Vec::with_capacity(state.member.roles.len());
-    let mut has_door_role = is_doubtful(club, (organisation, door), state);
+    let mut has_door_role = has_doubtful(opens, state);
     for role in &state.member.roles {
         let model::Span::Wall { begin, end } = role.time;
         let whole_day = end.time() == NaiveTime::MIN;
         let end = if whole_day { end + TimeDelta::days(1) - second } else { end };
-        let opens = club.opens(organisation, door, number_of(&role.id));
+        let opens = opens(number_of(&role.id));
         has_door_role |= opens;
         if begin <= end && begin <= latest && opens {
             paid.push((begin, end + TimeDelta::days(club.grace_days)));
@@ -192,8 +203,11 @@ pub fn due(
 
 /// Whether a membership opens the door at times that nobody can read: then nothing is taken away there.
 pub fn is_doubtful(club: &Club, (organisation, door): (usize, usize), state: &State) -> bool {
-    let opens = |role: &UnreadableRight| club.opens(organisation, door, number_of(&role.id));
-    state.member.unreadable.iter().any(opens)
+    has_doubtful(&|role| club.opens(organisation, door, role), state)
+}
+
+pub fn has_doubtful(opens: &dyn Fn(i64) -> bool, state: &State) -> bool {
+    state.member.unreadable.iter().any(|role: &UnreadableRight| opens(number_of(&role.id)))
 }
 
 impl State {

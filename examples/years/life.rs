@@ -19,11 +19,14 @@ use ivms_sync::stop::Stop;
 use ivms_sync::store::Store;
 use tempfile::TempDir;
 
+use crate::barrier::{BarrierTick, Row};
 use crate::club::{Club, Mode};
 use crate::desk::DeskTick;
 use crate::door::{Card, DoorTick, Names};
+use crate::gatekeeper::{CarsTold, GateBook};
 use crate::inquiry;
 use crate::judge::{Book, Ended, Past};
+use crate::kiosk::KioskTick;
 use crate::ledger::Known;
 use crate::outside::{Died, Streets};
 use crate::roles::Roles;
@@ -46,6 +49,8 @@ pub enum Errand {
         is_full: bool,
         accept_shrink: Option<usize>,
         accept_door: Option<(usize, usize)>,
+        /// A barrier, and how many rows it has.
+        accept_gate: Option<(usize, usize)>,
         /// A door, a person there, and the place of a member.
         accept_link: Option<(usize, String, usize)>,
     },
@@ -60,6 +65,10 @@ struct Copy {
     books: Vec<Book>,
     pasts: Vec<Past>,
     linked: Vec<Vec<String>>,
+    gates: Vec<GateBook>,
+    cars: CarsTold,
+    /// The program's rows at each barrier.
+    rows: Vec<Vec<Row>>,
 }
 
 /// One club from its first tick to its last.
@@ -76,13 +85,20 @@ pub struct Life {
     pub ran_at: DateTime<Utc>,
     /// The part that waits for the admin, and since when.
     pub waiting: Option<(String, u64)>,
+    /// The same of a barrier.
+    pub gate_waiting: Option<(String, u64)>,
+    pub gates: Vec<GateBook>,
+    pub cars: CarsTold,
+    /// When the latest run ran, by the host's clock.
+    pub latest: DateTime<Utc>,
     pub context: Context,
     pub store: Option<Store>,
     copy: Option<Copy>,
     sabotage: Option<Sabotage>,
     config_of: (Vec<u32>, Club),
     pub roles: Roles,
-    link_file: String,
+    link_file: Option<String>,
+    cars_file: Option<String>,
     folder: TempDir,
 }
 
@@ -96,7 +112,7 @@ impl Life {
         let mut world = World::made_up(seed, number);
         world.diary.is_told = is_told;
         let folder = folder().map_err(|error| format!("no folder for the state file: {error}"))?;
-        let doors = world.doors.len();
+        let (doors, gates) = (world.doors.len(), world.yard.barriers.len());
         let context = load(folder.path(), &world, sabotage)?;
         let mut life = Self {
             books: vec![Book::default(); doors],
@@ -107,6 +123,7 @@ impl Life {
                 is_full: false,
                 accept_shrink: None,
                 accept_door: None,
+                accept_gate: None,
                 accept_link: None,
             },
             synced_at: world.now,
@@ -118,7 +135,12 @@ impl Life {
             sabotage,
             config_of: (world.passwords.clone(), world.club.clone()),
             roles: Roles::of(&world.club),
-            link_file: String::new(),
+            link_file: None,
+            cars_file: None,
+            gates: vec![GateBook::default(); gates],
+            cars: CarsTold::default(),
+            gate_waiting: None,
+            latest: world.host_now(),
             folder,
             world,
         };
@@ -171,6 +193,12 @@ impl Life {
         for door in 0..self.world.doors.len() {
             self.world.door(door).tick = DoorTick::default();
         }
+        for barrier in &self.world.yard.barriers {
+            crate::outside::open(barrier).tick = BarrierTick::default();
+        }
+        if let Some(kiosk) = &self.world.yard.kiosk {
+            crate::outside::open(kiosk).tick = KioskTick::default();
+        }
         self.world.pass();
         self.prepare()?;
         let ended = self.run()?;
@@ -194,6 +222,14 @@ impl Life {
             let door = self.world.door(door);
             (door.tick.now, door.tick.sabotage) = (now, sabotage);
         }
+        for barrier in &self.world.yard.barriers {
+            let mut barrier = crate::outside::open(barrier);
+            (barrier.tick.now, barrier.tick.sabotage) = (now, self.sabotage);
+        }
+        if let Some(kiosk) = &self.world.yard.kiosk {
+            let mut kiosk = crate::outside::open(kiosk);
+            (kiosk.tick.now, kiosk.tick.sabotage) = (now, self.sabotage);
+        }
         let next = std::mem::take(&mut self.world.next);
         if next.reopens {
             self.open()?;
@@ -210,12 +246,12 @@ impl Life {
             self.tally.store_fails = true;
         }
         if self.world.club.by_file {
-            let text = self.world.link_file();
-            if text != self.link_file {
-                std::fs::write(self.folder.path().join("persons.csv"), &text)
-                    .map_err(|error| error.to_string())?;
-                self.link_file = text;
-            }
+            let text = Some(self.world.link_file());
+            put_file(self.folder.path(), "persons.csv", text, &mut self.link_file)?;
+        }
+        if self.world.club.has_members_cars() {
+            let text = self.world.yard.file();
+            put_file(self.folder.path(), "cars.csv", text, &mut self.cars_file)?;
         }
         let (passwords, club) = &self.config_of;
         if *passwords != self.world.passwords || !club.has_same_roles(&self.world.club) {
@@ -228,6 +264,7 @@ impl Life {
                 book.deaths = 0;
             }
             self.roles.change(club, &self.world.club);
+            self.gates.iter_mut().for_each(|gate| gate.may_be_new = true);
             self.config_of = (self.world.passwords.clone(), self.world.club.clone());
         }
         if let Some(text) = self.sabotage.and_then(Sabotage::forgets) {
@@ -245,11 +282,13 @@ impl Life {
 
     /// What the admin asks for in this tick, beside what cron does.
     fn admin(&mut self, is_full: bool) -> Errand {
-        if let Some((id, since)) = &self.waiting
-            && self.tick > since + 12
-            && self.world.chance.in_thousand(60)
-        {
-            return Errand::Approve(id.clone());
+        for waiting in [&self.waiting, &self.gate_waiting] {
+            if let Some((id, since)) = waiting
+                && self.tick > since + 12
+                && self.world.chance.in_thousand(60)
+            {
+                return Errand::Approve(id.clone());
+            }
         }
         let mut accept_shrink = None;
         for desk in 0..self.world.desks.len() {
@@ -275,6 +314,10 @@ impl Life {
                 accept_door = Some((door, self.world.door(door).cards.len()));
             }
         }
+        let accept_gate = self.gate_to_accept();
+        if accept_shrink.is_none() {
+            accept_shrink = self.cars_to_accept();
+        }
         let mut accept_link = None;
         for door in 0..self.world.doors.len() {
             let Some(no) = self.some_other_name(door) else { continue };
@@ -286,7 +329,7 @@ impl Life {
                 accept_link = Some((door, no, owner));
             }
         }
-        Errand::Sync { is_full, accept_shrink, accept_door, accept_link }
+        Errand::Sync { is_full, accept_shrink, accept_door, accept_gate, accept_link }
     }
 
     /// A person on a door who is linked under another name.
@@ -313,6 +356,7 @@ impl Life {
             humans: &world.humans,
             desks: &world.desks,
             doors: &world.doors,
+            yard: &world.yard,
             sabotage: self.sabotage,
         };
         let (context, errand) = (&self.context, &self.errand);
@@ -322,9 +366,14 @@ impl Life {
         let names = world.club.doors.iter().map(|door| place(&door.name).unwrap_or_default());
         let names: Vec<usize> = names.collect();
         let result = catch_unwind(AssertUnwindSafe(|| match errand {
-            Errand::Sync { is_full, accept_shrink, accept_door, accept_link } => {
+            Errand::Sync { is_full, accept_shrink, accept_door, accept_gate, accept_link } => {
                 let accepted = accept_door.iter().filter_map(|(door, persons)| {
                     Some((context.config.devices.get(names[*door])?.name.clone(), *persons))
+                });
+                let accepted_gate = accept_gate.iter().filter_map(|(gate, rows)| {
+                    let name = &world.club.gates[*gate].name;
+                    let mut gates = context.config.gates.iter();
+                    Some((gates.find(|one| one.name.as_str() == name)?.name.clone(), *rows))
                 });
                 let accepted_link = accept_link.iter().filter_map(|(door, no, owner)| {
                     Some(AcceptLink {
@@ -337,7 +386,7 @@ impl Life {
                     accept_links: accepted_link.collect(),
                     is_full: *is_full,
                     accept_shrink: *accept_shrink,
-                    accept_devices: accepted.collect(),
+                    accept_devices: accepted.chain(accepted_gate).collect(),
                     ..Scope::default()
                 };
                 tick::tick(context, &streets, &mut store, scope)
@@ -395,6 +444,14 @@ impl Life {
                 line.push_str(&format!(" {no}:{}..{}", write.after.begin, write.after.end));
             }
         }
+        for barrier in &self.world.yard.barriers {
+            let tick = &crate::outside::open(barrier).tick;
+            line.push_str(&format!(" <{}>", tick.calls));
+            for write in &tick.writes {
+                let days = write.days.map_or("-".to_owned(), |days| days.to_string());
+                line.push_str(&format!(" {}:{days}", write.plate));
+            }
+        }
         let diary = &mut self.world.diary;
         diary.mix(line.as_bytes());
         if diary.is_told {
@@ -411,6 +468,9 @@ impl Life {
     /// What the admin sees of it.
     fn after(&mut self, ended: &Ended) -> Result<(), String> {
         let Ended::Well(report) = ended else { return Ok(()) };
+        let blocked = report.gates.iter().find_map(|gate| gate.blocked.clone());
+        let since = self.gate_waiting.take().filter(|(old, _)| Some(old) == blocked.as_ref());
+        self.gate_waiting = blocked.map(|id| (id, since.map_or(self.tick, |(_, since)| since)));
         match (&self.errand, &report.blocked) {
             (Errand::Approve(_), _) => self.waiting = None,
             (_, None) => self.waiting = None,
@@ -460,7 +520,10 @@ impl Life {
         let humans = self.world.humans.iter();
         let knowns = humans.map(|human| human.known.clone()).collect();
         let (books, pasts) = (self.books.clone(), self.pasts.clone());
-        self.copy = Some(Copy { bytes, knowns, desks, books, pasts, linked });
+        let rows =
+            self.world.yard.barriers.iter().map(|one| crate::outside::open(one).rows.clone());
+        let (rows, gates, cars) = (rows.collect(), self.gates.clone(), self.cars.clone());
+        self.copy = Some(Copy { bytes, knowns, desks, books, pasts, linked, gates, cars, rows });
         self.world.diary.note("state file copied", String::new);
         Ok(())
     }
@@ -501,12 +564,16 @@ impl Life {
             door.apply_all();
         }
         (self.books, self.pasts) = (copy.books, copy.pasts);
+        (self.gates, self.cars) = (copy.gates, copy.cars);
+        for (barrier, rows) in self.world.yard.barriers.iter().zip(&copy.rows) {
+            crate::outside::open(barrier).forget_since(rows);
+        }
         self.roles = Roles::of(&self.world.club);
         for book in &mut self.books {
             book.may_read = true;
             book.deaths += 1;
         }
-        self.waiting = None;
+        (self.waiting, self.gate_waiting) = (None, None);
         self.world.diary.note("old state file put back", String::new);
         Ok(())
     }
@@ -532,7 +599,46 @@ fn told(report: &Report) -> Vec<String> {
             one.error
         )
     });
-    troubles.chain(changes).collect()
+    let rows = report.gates.iter().flat_map(|gate| {
+        gate.changes.iter().map(move |one| {
+            let change = &one.change;
+            format!(
+                "    {} {} {} of {}: {:?} {:?} {:?} {:?}",
+                gate.name,
+                change.verb,
+                change.plate.text(),
+                change.by,
+                change.days.map(|days| days.to_string()),
+                one.state,
+                one.error,
+                change.blocked
+            )
+        })
+    });
+    troubles.chain(changes).chain(rows).collect()
+}
+
+/// Puts a file in the place of another one, as a new file: in a life ticks follow each other faster than a disk
+/// tells times apart.
+fn put_file(
+    folder: &Path,
+    name: &str,
+    text: Option<String>,
+    before: &mut Option<String>,
+) -> Result<(), String> {
+    if text == *before {
+        return Ok(());
+    }
+    let path = folder.join(name);
+    let done = match &text {
+        Some(text) => {
+            let fresh = folder.join(format!("{name}.new"));
+            std::fs::write(&fresh, text).and_then(|()| std::fs::rename(&fresh, &path))
+        }
+        None => std::fs::remove_file(&path),
+    };
+    *before = text;
+    done.map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// In memory where there is a folder for that: what is tested is not the disk.
@@ -545,6 +651,14 @@ fn folder() -> std::io::Result<TempDir> {
 /// Writes the configuration and reads it the way the program does.
 fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Context, String> {
     let mut club = world.club.clone();
+    for gate in &mut club.gates {
+        match sabotage {
+            Some(Sabotage::NeverRemove) if gate.mode == Mode::Full => gate.mode = Mode::GrantOnly,
+            Some(Sabotage::UnprotectedPlates) => gate.protect.clear(),
+            _ => {}
+        }
+    }
+    club.kiosk.iter_mut().for_each(|it| it.are_zones_one = sabotage == Some(Sabotage::OneZone));
     for door in &mut club.doors {
         match sabotage {
             Some(Sabotage::NeverRevoke) if door.mode == Mode::Full => door.mode = Mode::GrantOnly,
@@ -555,10 +669,6 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
     }
     let path = folder.join("ivms-sync.toml");
     std::fs::write(&path, club.config(&world.passwords)).map_err(|error| error.to_string())?;
-    if club.by_file {
-        let links = folder.join("persons.csv");
-        std::fs::write(links, world.link_file()).map_err(|error| error.to_string())?;
-    }
     let nothing: [(&str, &str); 0] = [];
     let config = config::load(&path, &Environment::from_pairs(nothing), KINDS)
         .map_err(|error| error.to_string())?;

@@ -16,6 +16,7 @@
 )]
 #![expect(clippy::unreachable, reason = "numbers above zero and names of zones, by construction")]
 
+mod barrier;
 mod chance;
 mod claims;
 mod club;
@@ -24,8 +25,10 @@ mod door;
 mod events;
 mod firmware;
 mod force;
+mod gatekeeper;
 mod inquiry;
 mod judge;
+mod kiosk;
 mod ledger;
 mod life;
 mod outside;
@@ -35,6 +38,7 @@ mod site;
 mod tally;
 mod verdict;
 mod world;
+mod yard;
 
 use std::process::ExitCode;
 use std::sync::Mutex;

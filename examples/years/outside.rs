@@ -1,6 +1,6 @@
 //! The world behind the program's seams: what it asks is answered from memory.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use ivms_sync::config::{GateConfig, RightsServiceConfig, SourceConfig, TargetConfig};
@@ -8,11 +8,14 @@ use ivms_sync::engine::Systems;
 use ivms_sync::model::Memory;
 use ivms_sync::ports::{Class, Failure, Gate, RightsService, Source, Target};
 
+use crate::barrier::Wire;
 use crate::club::Club;
 use crate::desk::{Desk, Window};
 use crate::door::{Door, Line};
+use crate::kiosk::Counter;
 use crate::ledger::Human;
 use crate::sabotage::Sabotage;
+use crate::yard::Yard;
 
 /// Where the process dies in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub struct Streets<'a> {
     pub humans: &'a [Human],
     pub desks: &'a [Mutex<Desk>],
     pub doors: &'a [Mutex<Door>],
+    pub yard: &'a Yard,
     pub sabotage: Option<Sabotage>,
 }
 
@@ -76,14 +80,18 @@ impl Systems for Streets<'_> {
     }
 
     fn rights(&self, _: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {
-        Err(nowhere("there are no services of rights in these lives"))
+        let kiosk = self.yard.kiosk.as_ref().ok_or_else(nowhere)?;
+        Ok(Box::new(Counter { kiosk: Arc::clone(kiosk) }))
     }
 
-    fn gate(&self, _: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {
-        Err(nowhere("there are no gates in these lives"))
+    fn gate(&self, config: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {
+        let name = config.name.as_str();
+        let place = self.club.gates.iter().position(|one| one.name == name).ok_or_else(nowhere)?;
+        Ok(Box::new(Wire { barrier: Arc::clone(&self.yard.barriers[place]) }))
     }
 }
 
-fn nowhere(text: &str) -> Failure {
-    Failure { class: Class::Unusable, has_spent_login: false, text: text.to_owned(), hint: None }
+fn nowhere() -> Failure {
+    let text = "is not of this life".to_owned();
+    Failure { class: Class::Unusable, has_spent_login: false, text, hint: None }
 }

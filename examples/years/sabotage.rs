@@ -43,6 +43,34 @@ pub enum Sabotage {
     NeverCommit,
     /// What was written to a platform and is not in force is never remembered.
     ForgetCommits,
+    /// A barrier's clock is believed to be right.
+    LyingBarrier,
+    /// Nobody asks how many rows a barrier holds.
+    NoCapacity,
+    /// A part of a barrier's list is taken for all of it.
+    PartIsWhole,
+    /// Rows at a barrier end a day later than they should.
+    LongerRows,
+    /// Rows at a barrier have no end.
+    EndlessRows,
+    /// The row after the one that is meant is removed.
+    OtherRow,
+    /// Nothing is ever taken away at a barrier.
+    NeverRemove,
+    /// Protected plates are not protected.
+    UnprotectedPlates,
+    /// A right for another zone is good at the barriers.
+    OneZone,
+    /// Which rows the program made is never remembered.
+    ForgetRows,
+    /// Listings of a service lose a right on their way.
+    LoseRights,
+    /// Rights of a service arrive a day longer than they are.
+    LongerRights,
+    /// What a service has deleted stays.
+    KeepDeleted,
+    /// A listing that broke off is taken for all of it.
+    CutIsWhole,
 }
 
 impl Sabotage {
@@ -56,6 +84,7 @@ impl Sabotage {
         match self {
             Self::ForgetGrain => Some("DELETE FROM read_back"),
             Self::ForgetCommits => Some("DELETE FROM uncommitted"),
+            Self::ForgetRows => Some("DELETE FROM gate_row"),
             Self::ForgetRoles => Some("DELETE FROM door_roles"),
             Self::ForgetSent => Some(
                 "DROP TRIGGER IF EXISTS change_is_never_deleted; \

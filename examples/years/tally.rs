@@ -27,6 +27,11 @@ pub struct Tally {
     /// Pairs of a door and a tick, and those without any excuse for a door that is not as paid for.
     pub door_ticks: (u64, u64),
     pub checked: u64,
+    /// The same of barriers, and their rows.
+    pub gates: u64,
+    pub gate_ticks: (u64, u64),
+    pub rows_checked: u64,
+    pub row_writes: u64,
     /// Persons that were written to a platform and were not in force after a tick.
     pub behind: u64,
     pub state_bytes: u64,
@@ -38,7 +43,12 @@ pub struct Tally {
 
 impl Tally {
     pub fn of(club: &Club) -> Self {
-        Self { clubs: 1, doors: club.doors.len() as u64, ..Self::default() }
+        Self {
+            clubs: 1,
+            doors: club.doors.len() as u64,
+            gates: club.gates.len() as u64,
+            ..Self::default()
+        }
     }
 
     /// Adds another life.
@@ -66,6 +76,11 @@ impl Tally {
         self.door_ticks.0 += other.door_ticks.0;
         self.door_ticks.1 += other.door_ticks.1;
         self.checked += other.checked;
+        self.gates += other.gates;
+        self.gate_ticks.0 += other.gate_ticks.0;
+        self.gate_ticks.1 += other.gate_ticks.1;
+        self.rows_checked += other.rows_checked;
+        self.row_writes += other.row_writes;
         self.behind += other.behind;
         self.state_bytes = self.state_bytes.max(other.state_bytes);
         self.wal_bytes = self.wal_bytes.max(other.wal_bytes);
@@ -103,6 +118,10 @@ impl Tally {
         line("requests to doors per tick", per_tick(self.door_requests));
         line("door-ticks without any excuse", share(self.door_ticks.1, self.door_ticks.0));
         line("persons held against the ledger there", self.checked.to_string());
+        line("gates", self.gates.to_string());
+        line("writes sent to gates", self.row_writes.to_string());
+        line("gate-ticks without any excuse", share(self.gate_ticks.1, self.gate_ticks.0));
+        line("plates held against the ledger there", self.rows_checked.to_string());
         line("written to a platform, not in force yet", self.behind.to_string());
         line(
             "largest state file, and its WAL",

@@ -15,7 +15,7 @@ use crate::roles::has_lost;
 use crate::tally::Tally;
 
 /// What budgets allow, from the contract. Source: `ivms-sync help safety`.
-fn allowed(persons: usize, percent: usize, at_least: usize) -> usize {
+pub fn allowed(persons: usize, percent: usize, at_least: usize) -> usize {
     at_least.max(persons * percent / 100)
 }
 

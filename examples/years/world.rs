@@ -12,6 +12,7 @@ use crate::door::{Card, Door};
 use crate::firmware::{Grain, Keeps};
 use crate::ledger::{Due, Human, Known, Span, State, due, last_moment};
 use crate::site::Site;
+use crate::yard::Yard;
 
 /// Everything that is so, whether the program knows it or not.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub struct World {
     pub humans: Vec<Human>,
     pub desks: Vec<Mutex<Desk>>,
     pub doors: Vec<Mutex<Door>>,
+    pub yard: Yard,
     /// The passwords that the configuration has for the doors, and when a wrong one is put right.
     pub passwords: Vec<u32>,
     /// Lists of roles of the configuration that were in force once.
@@ -87,6 +89,7 @@ impl World {
             humans: Vec::new(),
             desks: club.organisations.iter().map(|_| Mutex::new(Desk::new(born))).collect(),
             doors: Vec::new(),
+            yard: Yard::new(Chance::new(seed, number.wrapping_mul(8).wrapping_add(4)), &club),
             passwords: vec![0; club.doors.len()],
             roles_were: Vec::new(),
             password_put_right: vec![born; club.doors.len()],
@@ -133,6 +136,7 @@ impl World {
                 }
             }
         }
+        world.fill_yard();
         world
     }
 

@@ -15,7 +15,7 @@ const SHORT: &str = "--seed 2 --clubs 40 --ticks 40";
 const LONGER: &str = "--seed 11 --clubs 100 --ticks 90";
 
 /// The ways to break the program.
-const SABOTAGES: [&str; 18] = [
+const SABOTAGES: [&str; 32] = [
     "lose-member",
     "longer-dates",
     "shorter-dates",
@@ -34,6 +34,20 @@ const SABOTAGES: [&str; 18] = [
     "forget-sent",
     "never-commit",
     "forget-commits",
+    "lying-barrier",
+    "no-capacity",
+    "part-is-whole",
+    "longer-rows",
+    "endless-rows",
+    "other-row",
+    "never-remove",
+    "unprotected-plates",
+    "one-zone",
+    "forget-rows",
+    "lose-rights",
+    "longer-rights",
+    "keep-deleted",
+    "cut-is-whole",
 ];
 
 fn years(arguments: &str) -> Said {

@@ -38,30 +38,37 @@ pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Re
     }
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
-    if let Some(id) = &args.blocked
-        && let Some(report) = gates::approve(context, &context.network(), &mut store, id)?
-    {
-        return context.finish(&mut store, &report);
-    }
-    let reviewed = match (&args.plan, &args.blocked) {
-        (Some(path), _) => from_file(context, path)?,
-        (None, id) => from_blocked(context, &store, id.as_deref().unwrap_or_default())?,
+    let network = context.network();
+    let report = match &args.plan {
+        Some(path) => {
+            let (reviewed, name) = (from_file(context, path)?, path.display().to_string());
+            carry_out(context, &network, &mut store, name, reviewed)?
+        }
+        None => {
+            let id = args.blocked.as_deref().unwrap_or_default();
+            approve(context, &network, &mut store, id)?
+        }
     };
-    let report = carry_out(context, &context.network(), &mut store, name_of(args), reviewed)?;
-    forget(&store, args.blocked.as_deref(), &report)?;
     context.finish(&mut store, &report)
 }
 
-/// Carries out the blocked plan with an id against any outside: everything but the lock and the words.
+/// Carries out what waits under an id, at a gate or at doors, against any outside: everything but the lock and
+/// the words.
 pub fn approve(
     context: &Context,
     systems: &dyn Systems,
     store: &mut Store,
     id: &str,
 ) -> Result<Report, Error> {
+    if let Some(report) = gates::approve(context, systems, store, id)? {
+        return Ok(report);
+    }
     let reviewed = from_blocked(context, store, id)?;
     let report = carry_out(context, systems, store, id.to_owned(), reviewed)?;
-    forget(store, Some(id), &report)?;
+    // All of it is carried out.
+    if report.changes.iter().all(|one| one.state.is_confirmed()) {
+        store.pending().forget_blocked(id)?;
+    }
     Ok(report)
 }
 
@@ -111,20 +118,4 @@ fn carry_out(
     }
     record::end_run(context, systems, store, &report, None, run)?;
     Ok(report)
-}
-
-/// Forgets a blocked plan all of which is carried out.
-fn forget(store: &Store, id: Option<&str>, report: &Report) -> Result<(), Error> {
-    match id {
-        Some(id) if report.changes.iter().all(|one| one.state.is_confirmed()) => {
-            Ok(store.pending().forget_blocked(id)?)
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The plan as it was named: the file, or the id.
-fn name_of(args: &ApplyArgs) -> String {
-    let id = args.blocked.clone().unwrap_or_default();
-    args.plan.as_ref().map_or(id, |path| path.display().to_string())
 }

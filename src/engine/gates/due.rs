@@ -1,13 +1,14 @@
 //! When a gate is to be asked, and its days.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use sha2::{Digest, Sha256};
 
 use super::run::GatesDone;
 use super::told::{as_kept, repeated};
-use crate::config::{Config, GateConfig};
+use crate::config::{Config, GateConfig, Vehicles};
 use crate::engine::rights::Known;
 use crate::store::{GateKept, Store, StoreError};
 use crate::text::hex::hex;
@@ -95,8 +96,33 @@ pub(super) fn today(gate: &GateConfig, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&gate.time_zone).date_naive()
 }
 
+/// From when on the time alone may bring other rows there: the next midnight, or before it the moment from which on
+/// a session that nobody has stopped is good beyond it.
+pub(super) fn same_until(gate: &GateConfig, config: &Config, now: DateTime<Utc>) -> DateTime<Utc> {
+    let Vehicles { files, services, .. } = &config.vehicles;
+    let of_files = files.iter().map(|section| section.fresh_for);
+    let fresh = of_files.chain(services.iter().map(|service| service.fresh_for));
+    let fresh = fresh.filter(|_| !gate.zones.is_empty());
+    before_midnight(next_midnight(gate, now), fresh, now)
+}
+
+/// Such a session has the next day from the second on in which its source is fresh for longer than today.
+pub(super) fn before_midnight(
+    midnight: DateTime<Utc>,
+    fresh: impl Iterator<Item = Duration>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let second = TimeDelta::seconds(1);
+    let begins = |fresh_for| {
+        let fresh_for = TimeDelta::from_std(fresh_for).ok()?;
+        midnight.checked_sub_signed(fresh_for)?.checked_add_signed(second)
+    };
+    let reaches = fresh.filter_map(begins).filter(|at| *at > now);
+    reaches.min().unwrap_or(midnight)
+}
+
 /// When the next day begins there; in a day where that cannot be said.
-pub(super) fn next_midnight(gate: &GateConfig, now: DateTime<Utc>) -> DateTime<Utc> {
+fn next_midnight(gate: &GateConfig, now: DateTime<Utc>) -> DateTime<Utc> {
     let tomorrow = today(gate, now).checked_add_days(DayCount::new(1));
     let begins = tomorrow.and_then(|day| {
         gate.time_zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest()

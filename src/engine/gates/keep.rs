@@ -1,7 +1,7 @@
 //! Keeps how a gate is left: what its list showed, what is to be said of it, and whether it must be read again.
 
 use super::carry_out::Done;
-use super::due::next_midnight;
+use super::due::same_until;
 use super::plan::RowReason;
 use super::run::{GateRun, Ready, Turn};
 use super::told::{Remarks, rows_after};
@@ -135,7 +135,7 @@ impl GateRun<'_> {
             sources: turn.sources.clone(),
             read_at: Some(now),
             needs_read: false,
-            same_until: Some(next_midnight(config, now)),
+            same_until: Some(same_until(config, self.config, now)),
             rows: rows_after(read, plan, done),
             strangers: plan.strangers as u64,
             capacity: read.capacity,

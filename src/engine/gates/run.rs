@@ -81,17 +81,24 @@ pub struct GatesDone {
 ///
 /// # Errors
 /// [`StoreError`]; what was announced by then is looked at by the next run.
-pub fn run(
+pub fn run(work: &GateRun<'_>, store: &mut Store, cars: AllCars) -> Result<GatesDone, StoreError> {
+    let done = ask_all(work, store, cars)?;
+    // Not sooner: after some weeks without a run rows are to be taken from the gate that have long ended, and one that
+    // is forgotten would keep out whoever has renewed, as somebody else's.
+    if work.run.is_some() {
+        let since = work.config.vehicles.kept_since(work.clock.began());
+        store.gates().forget_ended(since.date_naive())?;
+    }
+    Ok(done)
+}
+
+fn ask_all(
     work: &GateRun<'_>,
     store: &mut Store,
     mut cars: AllCars,
 ) -> Result<GatesDone, StoreError> {
     let mut done = GatesDone::default();
     let mut due = Vec::new();
-    if work.run.is_some() {
-        let since = work.config.vehicles.kept_since(work.clock.began());
-        store.gates().forget_ended(since.date_naive())?;
-    }
     if work.config.gates.is_empty() {
         return Ok(done);
     }

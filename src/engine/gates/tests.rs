@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Days as DayCount, NaiveDate, NaiveDateTime, NaiveTime};
+use std::time::Duration;
+
+use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use proptest::prelude::*;
 
 use super::claims::{Claim, wanted};
+use super::due::before_midnight;
 use super::plan::{GateFacts, GatePlan, RowChange, RowReason, plan};
 use super::proof::{RowRule, prove};
 use crate::config::{Guard, Mode, Percent};
@@ -585,4 +588,24 @@ fn changes_that_wait_do_not_make_the_others_wait() {
     let plan = world.plan();
     prove(&world.facts(), &plan).unwrap();
     assert_eq!(plan.to_do().count(), 3);
+}
+
+/// A session that nobody has stopped is good for as long as its source is fresh: at midnight its car must have the
+/// row of the next day already.
+#[test]
+fn a_gate_is_looked_at_when_open_sessions_reach_the_next_day() {
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let midnight = at("2026-03-02T00:00:00Z");
+    for (now, fresh, want) in [
+        ("2026-03-01T12:00:00Z", vec![], "2026-03-02T00:00:00Z"),
+        ("2026-03-01T12:00:00Z", vec![minutes(15)], "2026-03-01T23:45:01Z"),
+        ("2026-03-01T23:45:00Z", vec![minutes(15)], "2026-03-01T23:45:01Z"),
+        ("2026-03-01T23:45:01Z", vec![minutes(15)], "2026-03-02T00:00:00Z"),
+        ("2026-03-01T23:00:00Z", vec![minutes(15), minutes(120)], "2026-03-01T23:45:01Z"),
+        ("2026-03-01T12:00:00Z", vec![minutes(24 * 60)], "2026-03-02T00:00:00Z"),
+    ] {
+        let told = before_midnight(midnight, fresh.clone().into_iter(), at(now));
+        assert_eq!(told, at(want), "{now} {fresh:?}");
+    }
 }
