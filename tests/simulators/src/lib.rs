@@ -14,6 +14,9 @@
 //! * [`parkkihubi::Server`]: parkings and permits of a city's register; pages by number and by cursor, and
 //!   a stranger beside it, to whom nobody may go.
 //! * [`webhooks::Sender`]: signs events of these services, and hands them over as headers and a body.
+//! * [`service::Server`]: what the services of money and duties share: logins, keys of documents, what may
+//!   go wrong.
+//! * [`teller::Server`]: payments and refunds of a cashier, settlement files, deposits of the bank.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -99,6 +102,22 @@
 //! parkings), `time-form`, `page-size`. Pages: `page-unknown` (never handed out since the first page, or in
 //! this run), `page-parameters` (not those it was handed out with), `page-again` (after a success),
 //! `page-backwards` (told as `previous`). The stranger: `followed-elsewhere`, `token-elsewhere`.
+//!
+//! # Violations of the services of money and duties
+//!
+//! All of them. Login: `no-login`, `wrong-login`, `wrong-login-again` (the second in a run),
+//! `secret-in-target`, and with tokens `old-token-again` (it was refused before), `new-token-again` (the
+//! second one in a row that is dead). HTTP: `malformed`, `too-soon` (than `Retry-After`), `unknown-path`,
+//! `wrong-method`, `accept`, `get-with-body`, `no-content-length`, `content-type`, `too-large`, `query-form`,
+//! `unknown-parameter`, `empty-parameter`, `parameter-twice`. JSON: `not-utf8`, `json-form`, `json-depth`,
+//! `json-twice`, `field-type`, `missing-field`, `empty-field`, `unknown-field`, `unknown-word`,
+//! `instant-form`, `date-form`. Amounts: `amount-float`, `amount-text`, `amount-sign`, `amount-size`,
+//! `amount-form`, `amount-decimals`. Keys: `key-missing`, `key-twice`, `key-form`, `key-reused` (with
+//! another document), `key-expired`, `second-key` (of a document), `not-asked-first` (sent again, though
+//! nobody asked what became of it).
+//!
+//! Teller: `currency`, `personal-data`, `card-number`, `fee-above-amount`, `unknown-payment`,
+//! `refund-above-remaining`, `money-twice`.
 
 mod base64;
 pub mod cardskipper;
@@ -113,7 +132,9 @@ mod isapi;
 mod meanwhile;
 pub mod oauth;
 pub mod parkkihubi;
+pub mod service;
 pub mod smtp;
+pub mod teller;
 #[cfg(test)]
 mod testing;
 pub mod webhooks;
