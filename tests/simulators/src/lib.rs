@@ -1,5 +1,5 @@
 //! The outside world of `ivms-sync`, simulated: a Cardskipper service, Hikvision doors, a Hikvision
-//! camera at a gate, HikCentral, and parking services, as small servers with a memory. They share no code
+//! camera at a gate, HikCentral, parking services, and services of money and duties, as small servers with a memory. They share no code
 //! with the client, are stricter than the real things, and list what a client did wrong.
 //!
 //! * [`club::Club`]: everything at once, both sides in agreement.
@@ -17,6 +17,7 @@
 //! * [`service::Server`]: what the services of money and duties share: logins, keys of documents, what may
 //!   go wrong.
 //! * [`teller::Server`]: payments and refunds of a cashier, settlement files, deposits of the bank.
+//! * [`aims::Server`]: citations with their evidence, and questions about plates.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -118,7 +119,12 @@
 //!
 //! Teller: `currency`, `personal-data`, `card-number`, `fee-above-amount`, `unknown-payment`,
 //! `refund-above-remaining`, `money-twice`.
+//!
+//! AIMS: `plate-form`, `violation-code`, `officer-name`, `citation-in-future`, `citation-too-old`,
+//! `evidence-base64`, `evidence-empty`, `evidence-size`, `evidence-label` (not what the bytes are),
+//! `citation-against-right`, `citation-twice`, `contested-sent`, `missing-parameter`.
 
+pub mod aims;
 mod base64;
 pub mod cardskipper;
 pub mod clock;

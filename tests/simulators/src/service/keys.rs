@@ -35,6 +35,11 @@ impl Keys {
         self.kept.clear();
     }
 
+    /// What came under a key was refused before anything was begun, unless it was answered before.
+    pub(super) fn free(&mut self, key: &str) {
+        self.kept.retain(|one, kept| one != key || kept.answer.is_some());
+    }
+
     /// The document that came under a key.
     pub(super) fn subject(&self, key: &str) -> Option<&str> {
         self.of.iter().find(|(_, one)| *one == key).map(|(subject, _)| subject.as_str())

@@ -28,7 +28,7 @@ pub trait Service: Default + Send + Sized + 'static {
     const BODY_MAX: usize = 1 << 20;
 
     /// The id of the document that a call brings, or asks about; `None`: of none.
-    fn subject(&self, call: &Call) -> Option<String>;
+    fn subject(&self, switches: &Self::Switches, call: &Call) -> Option<String>;
 
     /// Carries a call out.
     ///
@@ -111,7 +111,7 @@ impl<S: Service> State<S> {
             ("GET", path) if path.first() == Some(&"idempotency-keys") => {
                 self.keys.subject(path.last()?).map(String::from)
             }
-            _ => self.memory.subject(call),
+            _ => self.memory.subject(&self.switches, call),
         }
     }
 
@@ -169,7 +169,12 @@ impl<S: Service> State<S> {
         if let Some(key) = key {
             self.keep_key(key, call);
         }
-        let response = S::answer(self, call)?;
+        let answer = S::answer(self, call);
+        if let (Err(_), Some(key)) = (&answer, key) {
+            // Nothing was begun.
+            self.keys.free(key);
+        }
+        let response = answer?;
         if let Some(key) = key {
             match mishap {
                 Mishap::FailsAfter(status) if self.troubles.replays_failures => {

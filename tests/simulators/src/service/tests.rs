@@ -14,7 +14,7 @@ struct Shelf(Vec<String>);
 impl Service for Shelf {
     type Switches = ();
 
-    fn subject(&self, call: &Call) -> Option<String> {
+    fn subject(&self, (): &(), call: &Call) -> Option<String> {
         match &call.body {
             Some(body) => Some(body.get("id")?.text()?.to_owned()),
             None => call.path.last().cloned(),

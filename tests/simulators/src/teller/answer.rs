@@ -19,7 +19,7 @@ const FEE: i64 = 25;
 impl Service for Teller {
     type Switches = Switches;
 
-    fn subject(&self, call: &Call) -> Option<String> {
+    fn subject(&self, _: &Switches, call: &Call) -> Option<String> {
         match call.route() {
             ("GET", path) if path.len() == 2 => Some(path[1].to_owned()),
             ("POST", path) => {
