@@ -18,6 +18,7 @@
 //!   go wrong.
 //! * [`teller::Server`]: payments and refunds of a cashier, settlement files, deposits of the bank.
 //! * [`aims::Server`]: citations with their evidence, and questions about plates.
+//! * [`duncan::Server`]: referrals to a collection agency, and withdrawals, in batches and in files.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -123,12 +124,18 @@
 //! AIMS: `plate-form`, `violation-code`, `officer-name`, `citation-in-future`, `citation-too-old`,
 //! `evidence-base64`, `evidence-empty`, `evidence-size`, `evidence-label` (not what the bytes are),
 //! `citation-against-right`, `citation-twice`, `contested-sent`, `missing-parameter`.
+//!
+//! Duncan: `batch-size`, `empty-batch`, `reference-twice`, `amount-number` (not a text), `withdraw-first`,
+//! `referred-unknown`, `referred-paid`, `referred-contested`, `referred-on-hold`, `referred-dismissed`,
+//! `referred-amount` (not what is owed), `referred-twice`, `referred-withdrawn`, `paid-too-much`. Its files:
+//! `file-cut`, `file-columns`, `file-row`, `file-trailer`, `file-twice`.
 
 pub mod aims;
 mod base64;
 pub mod cardskipper;
 pub mod clock;
 pub mod club;
+pub mod duncan;
 pub mod hikcentral;
 pub mod hikvision;
 pub mod hikvision_anpr;
