@@ -19,6 +19,7 @@
 //! * [`teller::Server`]: payments and refunds of a cashier, settlement files, deposits of the bank.
 //! * [`aims::Server`]: citations with their evidence, and questions about plates.
 //! * [`duncan::Server`]: referrals to a collection agency, and withdrawals, in batches and in files.
+//! * [`gtcs::Server`]: reports of a day's revenue.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -129,6 +130,10 @@
 //! `referred-unknown`, `referred-paid`, `referred-contested`, `referred-on-hold`, `referred-dismissed`,
 //! `referred-amount` (not what is owed), `referred-twice`, `referred-withdrawn`, `paid-too-much`. Its files:
 //! `file-cut`, `file-columns`, `file-row`, `file-trailer`, `file-twice`.
+//!
+//! GTCS: `period-begin`, `period-end`, `day-not-over`, `too-many-transactions`, `account-code`, `outside-day`,
+//! `transaction-twice`, `transaction-on-two-days`, `sum-count`, `sum-revenue`, `sum-fees`, `sum-net`,
+//! `revision-corrects`, `revision-gap`, `day-doubled`.
 
 pub mod aims;
 mod base64;
@@ -136,6 +141,7 @@ pub mod cardskipper;
 pub mod clock;
 pub mod club;
 pub mod duncan;
+pub mod gtcs;
 pub mod hikcentral;
 pub mod hikvision;
 pub mod hikvision_anpr;
