@@ -20,6 +20,7 @@
 //! * [`aims::Server`]: citations with their evidence, and questions about plates.
 //! * [`duncan::Server`]: referrals to a collection agency, and withdrawals, in batches and in files.
 //! * [`gtcs::Server`]: reports of a day's revenue.
+//! * [`parkeon::Server`]: tariffs of meters.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -134,6 +135,9 @@
 //! GTCS: `period-begin`, `period-end`, `day-not-over`, `too-many-transactions`, `account-code`, `outside-day`,
 //! `transaction-twice`, `transaction-on-two-days`, `sum-count`, `sum-revenue`, `sum-fees`, `sum-net`,
 //! `revision-corrects`, `revision-gap`, `day-doubled`.
+//!
+//! Parkeon: `no-rates`, `no-duration`, `slot-form`, `slot-overlap`, `no-if-match`, `if-match-twice`,
+//! `if-match-any`, `if-match-made-up`, `change-waits`.
 
 pub mod aims;
 mod base64;
@@ -150,6 +154,7 @@ pub mod ips;
 mod isapi;
 mod meanwhile;
 pub mod oauth;
+pub mod parkeon;
 pub mod parkkihubi;
 pub mod service;
 pub mod smtp;
