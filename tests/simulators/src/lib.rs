@@ -92,7 +92,8 @@
 //! `unknown-parameter`, `bad-xml`, `dtd`, `wrong-root`, `unknown-element`, `unknown-attribute`,
 //! `element-twice`, `element-empty`, `nothing-asked`, `unknown-zone`.
 //!
-//! With tokens: `old-token` (revoked), `old-token-again`, and of their server `wrong-client`,
+//! With tokens: `old-token` (revoked), `old-token-again`, and of their server `expired-token` (its end was
+//! told), `wrong-client`,
 //! `wrong-client-again`, `client-elsewhere` (not where it must say who it is), `authorization-form`,
 //! `content-type`, `form`, `json`, `not-utf8`, `field-twice`, `unknown-field`, `grant-type`, `scope`,
 //! `unknown-path`, `unknown-parameter`, `wrong-method`, `no-content-length`, `malformed`.
