@@ -7,9 +7,6 @@ use super::{Switches, Wrong};
 use crate::http::Response;
 use crate::service::{Call, Fields, Json, Problem, Service, State, json, problem, quote};
 
-/// Why money goes back.
-const REASONS: &[&str] = &["EARLY_SESSION_END", "DUPLICATE", "METER_FAULT", "COURTESY"];
-
 /// What a document may say beside the money.
 const METADATA: &[&str] = &["sessionId", "zoneNumber", "municipality", "department"];
 
@@ -66,7 +63,7 @@ impl State<Teller> {
         let id = body.text("refundId")?.to_owned();
         let payment = body.text("originalPaymentId")?.to_owned();
         let amount = body.minor("refundAmount")?;
-        body.word("reason", REASONS)?;
+        capitals(body.text("reason")?)?;
         metadata(body.maybe("metadata"))?;
         self.currency(body.maybe("currency"))?;
         body.end()?;
@@ -99,7 +96,7 @@ impl State<Teller> {
         let amount = body.minor("amount")?;
         self.currency(Some(body.needs("currency")?))?;
         let mut method = body.object("paymentMethod")?;
-        method.word("type", &["CREDIT_CARD", "MOBILE_WALLET"])?;
+        capitals(method.text("type")?)?;
         method.text("token")?;
         method.end()?;
         metadata(body.maybe("metadata"))?;
@@ -260,6 +257,12 @@ fn metadata(told: Option<&Json>) -> Result<(), Problem> {
         Some((name, _)) => Err(problem("personal-data", format!("/metadata/{name}"))),
         None => Ok(()),
     }
+}
+
+/// A word such as `EARLY_SESSION_END`, of which nobody has a list.
+fn capitals(text: &str) -> Result<(), Problem> {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    if is_word { Ok(()) } else { Err(problem("unknown-word", text)) }
 }
 
 /// No run of digits in a document is a card's number.

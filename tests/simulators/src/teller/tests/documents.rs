@@ -133,7 +133,7 @@ fn documents_that_are_none() {
         (back("119", "-119"), "amount-sign"),
         (back("119", "9007199254740993"), "amount-size"),
         (back("\"refundId\":\"refund_1\",", ""), "missing-field"),
-        (back("EARLY_SESSION_END", "WHIM"), "unknown-word"),
+        (back("EARLY_SESSION_END", "Because of rain"), "unknown-word"),
         (back("sessionId", "licensePlate"), "personal-data"),
         (back("park_payment_123", "park_payment_9"), "unknown-payment"),
         (back("\"reason\"", "\"refundAmount\":1,\"reason\""), "json-twice"),
