@@ -39,7 +39,7 @@ impl Call {
             return Err(unknown());
         }
         let accept = request.header("Accept").unwrap_or_default();
-        if !accept.split(',').any(|kind| is_json(kind)) {
+        if !accept.split(',').any(is_json) {
             return Err(problem("accept", format!("\"{accept}\"")).status(406));
         }
         let query = pairs(request.query())?;

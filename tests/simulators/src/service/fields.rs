@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::json::Json;
 use super::money;
 use super::problem::{Problem, problem};
+use super::query::instant;
 
 /// Members that were not read yet.
 pub(crate) struct Fields<'a> {
@@ -119,11 +120,8 @@ impl<'a> Fields<'a> {
     /// As [`Fields::text`], and `instant-form`.
     pub(crate) fn instant(&mut self, name: &str) -> Result<DateTime<Utc>, Problem> {
         let text = self.text(name)?;
-        let is_plain = text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z');
-        let instant = DateTime::parse_from_rfc3339(text).ok().filter(|_| is_plain);
-        let instant =
-            instant.ok_or_else(|| problem("instant-form", format!("{}: {text}", self.place(name))));
-        Ok(instant?.with_timezone(&Utc))
+        let bad = || problem("instant-form", format!("{}: {text}", self.place(name)));
+        instant(text).ok_or_else(bad)
     }
 
     /// Strictly `YYYY-MM-DD`.

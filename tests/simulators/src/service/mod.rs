@@ -45,3 +45,4 @@ pub(crate) use fields::Fields;
 pub(crate) use json::quote;
 pub(crate) use money::from_text;
 pub(crate) use problem::{json, problem};
+pub(crate) use query::{decode, instant};

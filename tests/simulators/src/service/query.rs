@@ -1,4 +1,6 @@
-//! Percent-encoded parts of a target (RFC 3986), read as strictly as can be.
+//! Percent-encoded parts of a target (RFC 3986), and instants, read as strictly as can be.
+
+use chrono::{DateTime, Utc};
 
 use super::problem::{Problem, problem};
 
@@ -29,6 +31,13 @@ pub(crate) fn decode(text: &str) -> Result<String, Problem> {
         rest = others.get(2..).unwrap_or_default();
     }
     String::from_utf8(bytes).map_err(|_| bad("bytes that are no UTF-8"))
+}
+
+/// Strictly `YYYY-MM-DDTHH:MM:SSZ`, with or without fraction.
+pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let is_plain = text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z');
+    let instant = DateTime::parse_from_rfc3339(text).ok().filter(|_| is_plain);
+    instant.map(|instant| instant.with_timezone(&Utc))
 }
 
 /// Names and values of a query, decoded, in their order.

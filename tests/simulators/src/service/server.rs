@@ -4,14 +4,14 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::call::Call;
 use super::keys::Keys;
 use super::problem::{Problem, page, problem, refusal};
 use super::settings::{Login, Settings};
-use super::troubles::{Mishap, RetryAfter, Troubles};
-use crate::clock::Clock;
+use super::troubles::{Mishap, Troubles};
+use crate::clock::{Clock, http_date};
 use crate::http::{Handler, HttpServer, Reply, Request, Response};
 use crate::lock;
 use crate::oauth::Judged;
@@ -205,15 +205,8 @@ impl<S: Service> State<S> {
         } else {
             return None;
         };
-        let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
-        // A date has no fraction, so its second is nearly over or has just begun.
-        let (text, wait) = match troubles.retry_after {
-            RetryAfter::None => return Some(refusal(status)),
-            RetryAfter::Seconds(count) => (count.to_string(), seconds(count)),
-            RetryAfter::Date(count) => {
-                (http_date(self.now() + seconds(count)), seconds(count) - TimeDelta::seconds(1))
-            }
-        };
+        let after = troubles.retry_after;
+        let Some((text, wait)) = after.told(self.now()) else { return Some(refusal(status)) };
         self.not_before = Some(request.at + wait);
         Some(refusal(status).with_header("Retry-After", &text))
     }
@@ -254,11 +247,6 @@ impl<S: Service> State<S> {
     fn reply(&self, response: Response) -> Reply {
         Reply::Answer(response.with_header("Date", &http_date(self.now())))
     }
-}
-
-/// `Mon, 01 Jan 2024 10:00:00 GMT`
-fn http_date(at: DateTime<Utc>) -> String {
-    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// The service as the HTTP server sees it.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::clock::http_date;
 
 /// How `Retry-After` is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +15,21 @@ pub enum RetryAfter {
     Seconds(u32),
     /// The HTTP date so many seconds from now, by the clock that the `Date` header tells.
     Date(u32),
+}
+
+impl RetryAfter {
+    /// What the header says by a clock that shows this, and how long a client must wait.
+    pub(crate) fn told(self, shown: DateTime<Utc>) -> Option<(String, TimeDelta)> {
+        let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
+        match self {
+            Self::None => None,
+            Self::Seconds(count) => Some((count.to_string(), seconds(count))),
+            // A date has no fraction, so its second is nearly over or has just begun.
+            Self::Date(count) => {
+                Some((http_date(shown + seconds(count)), seconds(count) - TimeDelta::seconds(1)))
+            }
+        }
+    }
 }
 
 /// What becomes of one request that is as it must be.
