@@ -130,7 +130,8 @@
 //!
 //! Duncan: `batch-size`, `empty-batch`, `reference-twice`, `amount-number` (not a text), `withdraw-first`,
 //! `referred-unknown`, `referred-paid`, `referred-contested`, `referred-on-hold`, `referred-dismissed`,
-//! `referred-amount` (not what is owed), `referred-twice`, `referred-withdrawn`, `paid-too-much`. Its files:
+//! `referred-amount` (not what is owed), `referred-twice`, `referred-withdrawn`, `paid-too-much`,
+//! `opened-again`. Its files:
 //! `file-cut`, `file-columns`, `file-row`, `file-trailer`, `file-twice`.
 //!
 //! GTCS: `period-begin`, `period-end`, `day-not-over`, `too-many-transactions`, `account-code`, `outside-day`,

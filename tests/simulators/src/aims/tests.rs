@@ -224,7 +224,9 @@ fn citations_that_are_none() {
         assert_eq!(world.slugs(), [slug], "{to}");
         assert_eq!(world.aims.times_taken("AIMS-2024-000123"), 0);
     }
+    let most = base64::encode(&[&b"\x89PNG\r\n\x1a\n"[..], &vec![0; (5 << 20) - 8]].concat());
     for (from, to) in [
+        ("iVBORw0KGgo=", most.as_str()),
         ("25.00", "25"),
         ("12:15:00.000Z", "13:20:00Z"),
         ("iVBORw0KGgo=\",\"mimeType\":\"image/png", "/9j/4A==\",\"mimeType\":\"image/jpeg"),

@@ -179,9 +179,13 @@ impl State<Duncan> {
                 (None, None) => batch.refused.push((reference, "unknown".into())),
                 (None, Some(case)) => {
                     let has_too_much = paid > case.referral.amount;
+                    let is_opened = status == "Open" && case.status != "Open";
                     case.status = status;
                     batch.total += case.referral.amount;
                     batch.taken.push(reference.clone());
+                    if is_opened {
+                        self.note("opened-again", &reference);
+                    }
                     if has_too_much {
                         self.note("paid-too-much", &reference);
                     }

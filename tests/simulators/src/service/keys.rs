@@ -68,15 +68,20 @@ impl<S: Service> State<S> {
     pub(super) fn judge_key(
         &mut self,
         call: &Call,
-        subject: &str,
+        subject: Option<&str>,
     ) -> Result<(String, Option<Response>), Problem> {
         let [key] = call.headers("Idempotency-Key")[..] else {
             let count = call.headers("Idempotency-Key").len();
             let slug = if count == 0 { "key-missing" } else { "key-twice" };
-            return Err(problem(slug, subject));
+            return Err(problem(slug, subject.unwrap_or("a document without id")));
         };
         if !is_uuid_5(key) {
             return Err(problem("key-form", key));
+        }
+        // Without an id it is refused whatever its key is.
+        let Some(subject) = subject else { return Ok((key.to_owned(), None)) };
+        if self.keys.subject(key).is_some_and(|other| other != subject) {
+            return Err(problem("key-reused", "for another document").status(422));
         }
         let first = self.keys.of.entry(subject.to_owned()).or_insert_with(|| key.to_owned());
         if first.as_str() != key {
@@ -92,7 +97,7 @@ impl<S: Service> State<S> {
             return Ok((key.to_owned(), None));
         }
         if kept.bytes != call.bytes || kept.path != call.path {
-            return Err(problem("key-reused", "with another document").status(422));
+            return Err(problem("key-reused", "with other bytes").status(422));
         }
         let answer = kept.answer.clone().filter(|_| self.troubles.honours_keys);
         Ok((key.to_owned(), answer.map(|answer| answer.with_header("Idempotent-Replayed", "true"))))

@@ -107,12 +107,13 @@ impl<S: Service> State<S> {
 
     /// What a call is about, also if it names a key.
     fn subject(&self, call: &Call) -> Option<String> {
-        match call.route() {
+        let found = match call.route() {
             ("GET", path) if path.first() == Some(&"idempotency-keys") => {
                 self.keys.subject(path.last()?).map(String::from)
             }
             _ => self.memory.subject(&self.switches, call),
-        }
+        };
+        found.filter(|subject| !subject.is_empty())
     }
 
     /// A call whose manners are good: its key, what becomes of it, and its answer.
@@ -124,7 +125,7 @@ impl<S: Service> State<S> {
         let mut key = None;
         let mut replayed = None;
         if call.method == "POST" {
-            let (found, answer) = self.judge_key(call, subject.as_deref().unwrap_or_default())?;
+            let (found, answer) = self.judge_key(call, subject.as_deref())?;
             (key, replayed) = (Some(found), answer);
         }
         let queue = if call.is_write() {

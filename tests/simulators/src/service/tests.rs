@@ -1,11 +1,13 @@
 //! What all services have in common, tried at one that keeps whatever it is sent.
 
+use std::time::{Duration, Instant};
+
 use chrono::TimeDelta;
 
 use super::*;
 use crate::clock::Clock;
 use crate::http::Response;
-use crate::testing::{Answer, JSON, send};
+use crate::testing::{Answer, JSON, bytes, connect, send};
 
 /// Documents by their ids, and how often each was carried out.
 #[derive(Debug, Default)]
@@ -164,6 +166,11 @@ fn keys_that_are_none() {
         let answer = send(server.port(), "POST", "/v1/papers", &headers, "{\"id\":\"a\"}").unwrap();
         assert_eq!((answer.status, slugs(&server)), (400, vec![slug.to_owned()]));
     }
+    server.trouble(|troubles| troubles.documents = vec![Mishap::LostBefore]);
+    post(&server);
+    let other = send(server.port(), "POST", "/v1/papers", &GOOD, "{\"id\":\"b\"}").unwrap();
+    assert_eq!((other.status, slugs(&server)), (422, vec!["key-reused".to_owned()]));
+    ask(&server);
     post(&server);
     let headers = [LOGIN, ACCEPT, JSON, OTHER];
     assert_eq!(
@@ -209,6 +216,20 @@ fn bad_manners_have_their_slugs() {
         assert!(slugs(&server).contains(&slug.to_owned()), "{slug}");
     }
     assert!(server.with(|state| state.memory.0.is_empty()), "nothing was carried out");
+}
+
+#[test]
+fn a_slow_answer_comes_all_the_same() {
+    let server = shelf();
+    server.trouble(|troubles| troubles.slow = Duration::from_millis(50));
+    let begin = Instant::now();
+    assert_eq!(post(&server).unwrap().status, 201);
+    assert!(begin.elapsed() >= Duration::from_millis(50));
+    server.trouble(|troubles| troubles.slow = Duration::from_secs(3600));
+    let waiting = connect(server.port(), &bytes("GET", "/v1/papers/a", &GOOD[..2], ""));
+    drop(server);
+    drop(waiting);
+    assert!(begin.elapsed() < Duration::from_secs(60), "nobody is kept waiting");
 }
 
 #[test]

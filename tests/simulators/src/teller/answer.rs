@@ -138,22 +138,13 @@ impl State<Teller> {
         fee: i64,
         call: &Call,
     ) -> Paper {
-        let (at, card) = (self.now(), self.memory.card(payment));
-        let (document, payment) = (id.to_owned(), payment.to_owned());
-        let (transaction, in_file) = (String::new(), None);
-        let moved = Movement {
-            transaction,
-            document,
-            payment: payment.clone(),
-            kind,
-            amount,
-            fee,
-            card,
-            at,
-            in_file,
-        };
+        let (at, is_pending) = (self.now(), self.switches.pending);
+        let card = self.memory.card(payment);
+        let moved = Movement::new(kind, id, payment, amount, at);
+        let moved = Movement { fee, card, is_pending, ..moved };
+        let payment = payment.to_owned();
         let transaction = self.memory.post(moved);
-        let status = if self.switches.pending { "PENDING" } else { "COMPLETED" }.to_owned();
+        let status = if is_pending { "PENDING" } else { "COMPLETED" }.to_owned();
         let sent = call.body.as_ref().map(Json::write).unwrap_or_default();
         Paper { status, transaction, sent, at, payment, amount: amount.abs(), fee }
     }

@@ -56,7 +56,7 @@ impl Server {
     pub fn deposits(&self, first: NaiveDate, last: NaiveDate) -> Deposits {
         self.with(|state| {
             let mut sums: BTreeMap<(NaiveDate, Card), i64> = BTreeMap::new();
-            for one in &state.memory.movements {
+            for one in state.memory.movements.iter().filter(|one| !one.is_pending) {
                 let day = state.settlement_day(one.at);
                 if (first..=last).contains(&day) {
                     *sums.entry((day, one.card)).or_default() += one.amount - one.fee;

@@ -65,8 +65,34 @@ pub struct Movement {
     pub card: Card,
     /// When.
     pub at: DateTime<Utc>,
+    /// It has not moved yet, and may never: no file tells of it.
+    pub is_pending: bool,
     /// The day whose file tells of it; `None`: the day of its settlement.
     pub in_file: Option<NaiveDate>,
+}
+
+impl Movement {
+    /// One without fee that has moved, of a common card, told of on the day of its settlement.
+    pub(super) fn new(
+        kind: Kind,
+        document: &str,
+        payment: &str,
+        amount: i64,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            transaction: String::new(),
+            document: document.to_owned(),
+            payment: payment.to_owned(),
+            kind,
+            amount,
+            fee: 0,
+            card: Card::Common,
+            at,
+            is_pending: false,
+            in_file: None,
+        }
+    }
 }
 
 /// A document as it stands.
@@ -88,12 +114,15 @@ pub struct Teller {
     pub(super) payments: BTreeMap<String, Paper>,
     pub(super) refunds: BTreeMap<String, Paper>,
     pub(super) movements: Vec<Movement>,
+    /// The number of the last transaction.
+    last: usize,
 }
 
 impl Teller {
     /// Moves money; the transaction.
     pub(super) fn post(&mut self, movement: Movement) -> String {
-        let transaction = format!("teller_txn_{}", self.movements.len() + 1);
+        self.last += 1;
+        let transaction = format!("teller_txn_{}", self.last);
         self.movements.push(Movement { transaction: transaction.clone(), ..movement });
         transaction
     }
@@ -119,7 +148,8 @@ impl State<Teller> {
     }
 
     fn rows(&self, tells: impl Fn(NaiveDate) -> bool) -> Settlement {
-        let dated = self.memory.movements.iter().map(|one| (one, self.settlement_day(one.at)));
+        let moved = self.memory.movements.iter().filter(|one| !one.is_pending);
+        let dated = moved.map(|one| (one, self.settlement_day(one.at)));
         let told = dated.filter(|(one, day)| tells(one.in_file.unwrap_or(*day)));
         let row = |(one, day): (&Movement, NaiveDate)| Row::of(one, day, &self.switches.currency);
         Settlement { rows: told.map(row).collect() }
@@ -143,10 +173,8 @@ impl Server {
         self.with(|state| {
             let memory = &mut state.memory;
             assert!(!memory.payments.contains_key(id), "there are two payments {id}");
-            let (document, payment) = (id.to_owned(), id.to_owned());
-            let (transaction, kind, in_file) = (String::new(), Kind::Payment, None);
-            let paid =
-                Movement { transaction, document, payment, kind, amount, fee, card, at, in_file };
+            let paid = Movement::new(Kind::Payment, id, id, amount, at);
+            let paid = Movement { fee, card, ..paid };
             let (transaction, payment) = (memory.post(paid), id.to_owned());
             let (status, sent) = ("COMPLETED".into(), String::new());
             let paper = Paper { status, transaction, sent, at, payment, amount, fee };
@@ -163,19 +191,10 @@ impl Server {
         self.with(|state| {
             let memory = &mut state.memory;
             assert!(memory.payments.contains_key(payment), "there is no payment {payment}");
-            let (document, payment) = (format!("{}:{payment}", kind.word()), payment.to_owned());
-            let (transaction, fee, card, in_file) = (String::new(), 0, memory.card(&payment), None);
-            memory.post(Movement {
-                transaction,
-                document,
-                payment,
-                kind,
-                amount,
-                fee,
-                card,
-                at,
-                in_file,
-            });
+            let document = format!("{}:{payment}", kind.word());
+            let card = memory.card(payment);
+            let moved = Movement::new(kind, &document, payment, amount, at);
+            memory.post(Movement { card, ..moved });
         });
     }
 
@@ -188,11 +207,18 @@ impl Server {
         });
     }
 
-    /// Sets the status of a payment or refund: what was `PENDING` becomes `COMPLETED`, say. `false` if
-    /// there is none.
+    /// Sets the status of a payment or refund. What was `PENDING` moves with `COMPLETED`, and never with
+    /// `FAILED`. `false` if there is none.
     pub fn set_status(&self, id: &str, status: &str) -> bool {
         self.with(|state| {
-            let Teller { payments, refunds, .. } = &mut state.memory;
+            let Teller { payments, refunds, movements, .. } = &mut state.memory;
+            match status {
+                "COMPLETED" => movements.iter_mut().for_each(|one| {
+                    one.is_pending &= one.document != id;
+                }),
+                "FAILED" => movements.retain(|one| !(one.is_pending && one.document == id)),
+                _ => {}
+            }
             let paper = refunds.get_mut(id).or_else(|| payments.get_mut(id));
             paper.is_some_and(|paper| {
                 paper.status = status.to_owned();

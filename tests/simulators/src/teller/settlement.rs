@@ -61,11 +61,14 @@ pub enum Flaw {
     TrailerSum,
     /// The same of the fees.
     TrailerFee,
+    /// The same of the nets.
+    TrailerNet,
     /// There is no trailer.
     NoTrailer,
     /// It ends in the middle.
     Cut,
-    /// The last row stands behind the trailer, which counts it.
+    /// The last row stands behind the trailer, which does not count it: a reader that stops there would see
+    /// nothing.
     RowsAfterTrailer,
     /// This column is not there.
     MissingColumn(&'static str),
@@ -203,19 +206,20 @@ impl Settlement {
                 line.push(if place == 0 { "lane".into() } else { "=1+1, \"7\"".into() });
             }
         }
-        let sum = |of: fn(&Row) -> i64| rows.iter().map(of).sum::<i64>();
+        let behind = usize::from(shape.flaw == Flaw::RowsAfterTrailer).min(rows.len());
+        let counted = &rows[..rows.len() - behind];
+        let sum = |of: fn(&Row) -> i64| counted.iter().map(of).sum::<i64>();
         let off = |flaw| i64::from(shape.flaw == flaw);
-        let count = rows.len() + usize::from(shape.flaw == Flaw::TrailerCount);
+        let count = counted.len() + usize::from(shape.flaw == Flaw::TrailerCount);
         let amount = sum(|row| row.amount) + off(Flaw::TrailerSum);
         let fee = sum(|row| row.fee) + off(Flaw::TrailerFee);
-        let net = sum(|row| row.net);
+        let net = sum(|row| row.net) + off(Flaw::TrailerNet);
         let sums = [amount, fee, net].map(|sum| unit.write(sum));
         let mut trailer = vec!["TRAILER".into(), count.to_string()];
         trailer.extend(sums);
         match shape.flaw {
             Flaw::NoTrailer => {}
-            Flaw::RowsAfterTrailer => lines.insert(lines.len() - 1, trailer),
-            _ => lines.push(trailer),
+            _ => lines.insert(lines.len() - behind, trailer),
         }
         let end = if shape.crlf { "\r\n" } else { "\n" };
         let mut text = String::from(if shape.byte_order_mark { "\u{feff}" } else { "" });

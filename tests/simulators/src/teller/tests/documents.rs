@@ -86,9 +86,17 @@ fn what_is_pending_is_open() {
     server.set(|switches| switches.pending = true);
     let answer = post(&server, "refunds", 0, &refund("refund_1", "119")).unwrap();
     assert_eq!(answer.json()["status"], "PENDING");
+    let rows = || server.settlement(day("2024-01-01")).rows.len();
+    assert_eq!((server.money("park_payment_123"), rows()), (356, 1), "it is as good as gone");
     assert!(server.set_status("refund_1", "COMPLETED"));
+    assert_eq!((server.money("park_payment_123"), rows()), (356, 2));
     assert!(!server.set_status("refund_2", "COMPLETED"));
     assert_eq!(get(&server, "refunds/refund_1").json()["status"], "COMPLETED");
+    post(&server, "refunds", 1, &refund("refund_2", "356"));
+    assert!(server.set_status("refund_2", "FAILED"));
+    assert_eq!((server.money("park_payment_123"), rows()), (356, 2), "it never went");
+    assert_eq!(get(&server, "refunds/refund_2").json()["status"], "FAILED");
+    assert_eq!(slugs(&server), [""; 0]);
 }
 
 #[test]

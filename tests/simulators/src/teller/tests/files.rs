@@ -55,12 +55,13 @@ fn every_broken_file() {
     assert_eq!(last(Flaw::TrailerCount), "TRAILER,5,1556,85,1471");
     assert_eq!(last(Flaw::TrailerSum), "TRAILER,4,1557,85,1471");
     assert_eq!(last(Flaw::TrailerFee), "TRAILER,4,1556,86,1471");
+    assert_eq!(last(Flaw::TrailerNet), "TRAILER,4,1556,85,1472");
     assert!(good.starts_with(&file.text(&with(Flaw::NoTrailer))));
     assert!(last(Flaw::NoTrailer).contains("REFUND"));
     assert!(good.starts_with(&file.text(&with(Flaw::Cut))));
     assert!(!file.text(&with(Flaw::Cut)).ends_with('\n'));
     assert!(last(Flaw::RowsAfterTrailer).contains("REFUND"));
-    assert!(file.text(&with(Flaw::RowsAfterTrailer)).contains("TRAILER,4,1556,85,1471\n"));
+    assert!(file.text(&with(Flaw::RowsAfterTrailer)).contains("\nTRAILER,3,1675,85,1590\n"));
     let keyless = file.text(&with(Flaw::MissingColumn("paymentId")));
     assert!(!keyless.contains("paymentId") && !keyless.contains("park_payment_123"));
     assert_eq!(keyless.lines().next().unwrap().split(',').count(), 10);

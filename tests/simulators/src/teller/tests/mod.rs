@@ -1,5 +1,6 @@
 //! The cashier, seen from the network and from its spool.
 
+mod client;
 mod documents;
 mod files;
 
