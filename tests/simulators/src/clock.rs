@@ -41,6 +41,11 @@ impl Clock {
     }
 }
 
+/// `Mon, 01 Jan 2024 10:00:00 GMT`
+pub(crate) fn http_date(at: DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// This computer's time.
 #[expect(clippy::disallowed_methods, reason = "the simulated services own their clocks")]
 pub(crate) fn real_now() -> DateTime<Utc> {

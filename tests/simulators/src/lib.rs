@@ -1,5 +1,5 @@
 //! The outside world of `ivms-sync`, simulated: a Cardskipper service, Hikvision doors, a Hikvision
-//! camera at a gate, HikCentral, and parking services, as small servers with a memory. They share no code
+//! camera at a gate, HikCentral, parking services, and services of money and duties, as small servers with a memory. They share no code
 //! with the client, are stricter than the real things, and list what a client did wrong.
 //!
 //! * [`club::Club`]: everything at once, both sides in agreement.
@@ -14,6 +14,13 @@
 //! * [`parkkihubi::Server`]: parkings and permits of a city's register; pages by number and by cursor, and
 //!   a stranger beside it, to whom nobody may go.
 //! * [`webhooks::Sender`]: signs events of these services, and hands them over as headers and a body.
+//! * [`service::Server`]: what the services of money and duties share: logins, keys of documents, what may
+//!   go wrong.
+//! * [`teller::Server`]: payments and refunds of a cashier, settlement files, deposits of the bank.
+//! * [`aims::Server`]: citations with their evidence, and questions about plates.
+//! * [`duncan::Server`]: referrals to a collection agency, and withdrawals, in batches and in files.
+//! * [`gtcs::Server`]: reports of a day's revenue.
+//! * [`parkeon::Server`]: tariffs of meters.
 //! * [`smtp::MailServer`]: takes mail over SMTP, with TLS and login, and keeps it.
 //! * [`http`]: the server below both: recorded requests, faults, offline and online, TLS.
 //! * [`clock::Clock`], [`zone::Zone`]: the services' own time.
@@ -85,7 +92,8 @@
 //! `unknown-parameter`, `bad-xml`, `dtd`, `wrong-root`, `unknown-element`, `unknown-attribute`,
 //! `element-twice`, `element-empty`, `nothing-asked`, `unknown-zone`.
 //!
-//! With tokens: `old-token` (revoked), `old-token-again`, and of their server `wrong-client`,
+//! With tokens: `old-token` (revoked), `old-token-again`, and of their server `expired-token` (its end was
+//! told), `wrong-client`,
 //! `wrong-client-again`, `client-elsewhere` (not where it must say who it is), `authorization-form`,
 //! `content-type`, `form`, `json`, `not-utf8`, `field-twice`, `unknown-field`, `grant-type`, `scope`,
 //! `unknown-path`, `unknown-parameter`, `wrong-method`, `no-content-length`, `malformed`.
@@ -99,11 +107,47 @@
 //! parkings), `time-form`, `page-size`. Pages: `page-unknown` (never handed out since the first page, or in
 //! this run), `page-parameters` (not those it was handed out with), `page-again` (after a success),
 //! `page-backwards` (told as `previous`). The stranger: `followed-elsewhere`, `token-elsewhere`.
+//!
+//! # Violations of the services of money and duties
+//!
+//! All of them. Login: `no-login`, `wrong-login`, `wrong-login-again` (the second in a run),
+//! `secret-in-target`, and with tokens `old-token-again` (it was refused before), `new-token-again` (the
+//! second one in a row that is dead). HTTP: `malformed`, `too-soon` (than `Retry-After`), `unknown-path`,
+//! `wrong-method`, `accept`, `get-with-body`, `no-content-length`, `content-type`, `too-large`, `query-form`,
+//! `unknown-parameter`, `empty-parameter`, `parameter-twice`. JSON: `not-utf8`, `json-form`, `json-depth`,
+//! `json-twice`, `field-type`, `missing-field`, `empty-field`, `unknown-field`, `unknown-word`,
+//! `instant-form`, `date-form`. Amounts: `amount-float`, `amount-text`, `amount-sign`, `amount-size`,
+//! `amount-form`, `amount-decimals`. Keys: `key-missing`, `key-twice`, `key-form`, `key-reused` (with
+//! another document), `key-expired`, `second-key` (of a document), `not-asked-first` (sent again, though
+//! nobody asked what became of it).
+//!
+//! Teller: `currency`, `personal-data`, `card-number`, `fee-above-amount`, `unknown-payment`,
+//! `refund-above-remaining`, `money-twice`.
+//!
+//! AIMS: `plate-form`, `violation-code`, `officer-name`, `citation-in-future`, `citation-too-old`,
+//! `evidence-base64`, `evidence-empty`, `evidence-size`, `evidence-label` (not what the bytes are),
+//! `citation-against-right`, `citation-twice`, `contested-sent`, `missing-parameter`.
+//!
+//! Duncan: `batch-size`, `empty-batch`, `reference-twice`, `amount-number` (not a text), `withdraw-first`,
+//! `referred-unknown`, `referred-paid`, `referred-contested`, `referred-on-hold`, `referred-dismissed`,
+//! `referred-amount` (not what is owed), `referred-twice`, `referred-withdrawn`, `paid-too-much`,
+//! `opened-again`. Its files:
+//! `file-cut`, `file-columns`, `file-row`, `file-trailer`, `file-twice`.
+//!
+//! GTCS: `period-begin`, `period-end`, `day-not-over`, `too-many-transactions`, `account-code`, `outside-day`,
+//! `transaction-twice`, `transaction-on-two-days`, `sum-count`, `sum-revenue`, `sum-fees`, `sum-net`,
+//! `revision-corrects`, `revision-gap`, `day-doubled`.
+//!
+//! Parkeon: `no-rates`, `no-duration`, `slot-form`, `slot-overlap`, `no-if-match`, `if-match-twice`,
+//! `if-match-any`, `if-match-made-up`, `change-waits`.
 
+pub mod aims;
 mod base64;
 pub mod cardskipper;
 pub mod clock;
 pub mod club;
+pub mod duncan;
+pub mod gtcs;
 pub mod hikcentral;
 pub mod hikvision;
 pub mod hikvision_anpr;
@@ -112,8 +156,11 @@ pub mod ips;
 mod isapi;
 mod meanwhile;
 pub mod oauth;
+pub mod parkeon;
 pub mod parkkihubi;
+pub mod service;
 pub mod smtp;
+pub mod teller;
 #[cfg(test)]
 mod testing;
 pub mod webhooks;

@@ -8,8 +8,8 @@ use super::message::Framing;
 
 /// Longest request line and headers together, in bytes.
 const HEAD_SIZE_MAX: usize = 64 * 1024;
-/// Longest request body, in bytes; the largest honest one is a Modify of a few kilobytes.
-const BODY_SIZE_MAX: usize = 4 * 1024 * 1024;
+/// Longest request body, in bytes; the largest honest one is a citation with its evidence.
+const BODY_SIZE_MAX: usize = 16 * 1024 * 1024;
 /// Longest time between the first and the last byte of a request.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 

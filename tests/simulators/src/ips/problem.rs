@@ -1,26 +1,7 @@
 //! Why a request is refused.
 
 use crate::http::Response;
-
-/// What is wrong with a request: a slug, its details, and the status of the answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) slug: &'static str,
-    pub(super) what: String,
-    pub(super) status: u16,
-}
-
-/// A problem that is answered 400.
-pub(super) fn problem(slug: &'static str, what: impl Into<String>) -> Problem {
-    Problem { slug, what: what.into(), status: 400 }
-}
-
-impl Problem {
-    /// The same with another status.
-    pub(super) fn status(self, status: u16) -> Self {
-        Self { status, ..self }
-    }
-}
+pub(super) use crate::service::{Problem, problem};
 
 /// An error, which tells nothing that a client could rely on.
 pub(super) fn refusal(status: u16) -> Response {

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::problem::{Problem, problem};
-
-/// What may stand in a query as it is (RFC 3986), but for the plus, which is a blank to some.
-const PLAIN: &[u8] = b"-._~!$'()*,;:@/?=";
+use crate::service::{self, decode};
 
 /// A query, decoded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,36 +65,8 @@ impl Query {
     }
 }
 
-/// Strictly `YYYY-MM-DDTHH:MM:SSZ`, with or without fraction.
 fn instant(slug: &'static str, text: &str) -> Result<DateTime<Utc>, Problem> {
-    let bad = || problem(slug, text);
-    if text.as_bytes().get(10) != Some(&b'T') || !text.ends_with('Z') {
-        return Err(bad());
-    }
-    let time = DateTime::parse_from_rfc3339(text).map_err(|_| bad())?;
-    Ok(time.with_timezone(&Utc))
-}
-
-fn decode(text: &str) -> Result<String, Problem> {
-    let bad = |why: &str| problem("query-form", format!("{why} in {text}"));
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, others)) = rest.split_first() {
-        rest = others;
-        if first != b'%' {
-            if !first.is_ascii_alphanumeric() && !PLAIN.contains(&first) {
-                return Err(bad("a character that must be encoded"));
-            }
-            bytes.push(first);
-            continue;
-        }
-        let digits = others.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let digits = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.ok_or_else(|| bad("a percent sign without two digits"))?);
-        rest = others.get(2..).unwrap_or_default();
-    }
-    String::from_utf8(bytes).map_err(|_| bad("bytes that are no UTF-8"))
+    service::instant(text).ok_or_else(|| problem(slug, text))
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use super::listing::Kind;
 use super::problem::{Problem, problem, refusal};
 use super::query::Query;
 use super::state::State;
-use super::switches::{Auth, RetryAfter};
-use super::times;
+use super::switches::Auth;
 use super::xml::Question;
 use crate::base64;
+use crate::clock::http_date;
 use crate::http::{Framing, Handler, Reply, Request, Response};
 use crate::lock;
 use crate::oauth::Judged;
@@ -106,17 +106,9 @@ impl State {
         } else {
             return None;
         };
-        let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
-        // A date has no fraction, so its second is nearly over or has just begun.
-        let (text, wait) = match switches.retry_after {
-            RetryAfter::None => return Some(refusal(status)),
-            RetryAfter::Seconds(count) => (count.to_string(), seconds(count)),
-            RetryAfter::Date(count) => {
-                let shown = self.settings.clock.now() + TimeDelta::seconds(switches.date_off_s);
-                let wait = seconds(count) - TimeDelta::seconds(1);
-                (times::http(shown + seconds(count)), wait)
-            }
-        };
+        let after = switches.retry_after;
+        let shown = self.settings.clock.now() + TimeDelta::seconds(switches.date_off_s);
+        let Some((text, wait)) = after.told(shown) else { return Some(refusal(status)) };
         self.not_before = Some(request.at + wait);
         Some(refusal(status).with_header("Retry-After", &text))
     }
@@ -249,7 +241,7 @@ impl State {
             return response;
         }
         let shown = self.now() + TimeDelta::seconds(self.switches.date_off_s);
-        response.with_header("Date", &times::http(shown))
+        response.with_header("Date", &http_date(shown))
     }
 }
 

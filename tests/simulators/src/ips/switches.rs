@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::times::{Dates, Instants, WallClock};
+pub use crate::service::RetryAfter;
 
 /// How a client of the seed wire logs in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,17 +114,6 @@ pub enum Json {
     NotUtf8,
     /// A second document behind the first.
     TwoDocuments,
-}
-
-/// How `Retry-After` is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryAfter {
-    /// It is not sent.
-    None,
-    /// So many seconds.
-    Seconds(u32),
-    /// The HTTP date so many seconds from now, by the clock that the `Date` header tells.
-    Date(u32),
 }
 
 /// How the XML wire tells that it knows nothing.

@@ -1,6 +1,6 @@
 //! Instants as the two wires write them, and the wall clocks of cities.
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::zone::Zone;
 
@@ -22,22 +22,9 @@ impl WallClock {
         match self {
             Self::Utc => 0,
             Self::Zone(zone) => zone.offset_minutes(at),
-            Self::NewYork if is_summer(at) => -240,
-            Self::NewYork => -300,
+            Self::NewYork => Zone::new_york().offset_minutes(at),
         }
     }
-}
-
-/// Summer of the United States: from the second Sunday of March to the first one of November, both at
-/// two o'clock of New York.
-fn is_summer(at: DateTime<Utc>) -> bool {
-    let turn = |month, nth, hour| {
-        let day = NaiveDate::from_weekday_of_month_opt(at.year(), month, Weekday::Sun, nth)?;
-        day.and_hms_opt(hour, 0, 0)
-    };
-    let now = at.naive_utc();
-    turn(3, 2, 7).is_some_and(|spring| spring <= now)
-        && turn(11, 1, 6).is_some_and(|autumn| now < autumn)
 }
 
 /// Form of the dates of the XML wire.
@@ -97,11 +84,6 @@ impl Instants {
 /// `2024-01-01T10:00:00.000Z`
 pub(super) fn zulu(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
-}
-
-/// `Mon, 01 Jan 2024 10:00:00 GMT`
-pub(super) fn http(at: DateTime<Utc>) -> String {
-    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[cfg(test)]

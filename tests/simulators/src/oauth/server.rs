@@ -3,7 +3,10 @@
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::question::client;
+use crate::clock::Clock;
 use crate::http::{Handler, HttpServer, Reply, Request, Response, Tls};
 use crate::lock;
 
@@ -44,6 +47,8 @@ pub struct Settings {
     pub path: String,
     /// Slugs of violations that this test wants to happen: they are not listed.
     pub wanted: Vec<&'static str>,
+    /// The server's clock, by which tokens expire.
+    pub clock: Clock,
 }
 
 impl Default for Settings {
@@ -56,6 +61,7 @@ impl Default for Settings {
             asked_as: AskedAs::default(),
             path: "/oauth/token".into(),
             wanted: Vec::new(),
+            clock: Clock::default(),
         }
     }
 }
@@ -111,14 +117,27 @@ pub struct Switches {
     pub unavailable: usize,
     /// Tokens are dead when they are handed out.
     pub stillborn: bool,
+    /// Tokens die after an hour; whoever was told when, and comes all the same, commits a violation.
+    pub expires: bool,
 }
+
+/// A token that was handed out.
+#[derive(Debug)]
+struct Given {
+    dies_at: DateTime<Utc>,
+    /// The client was told when it dies.
+    is_told: bool,
+}
+
+/// How long a token lives, in seconds.
+const LIFE_S: u32 = 3600;
 
 #[derive(Debug, Default)]
 struct State {
     settings: Settings,
     switches: Switches,
     /// All tokens that were handed out; those before `living` are revoked.
-    given: usize,
+    given: Vec<Given>,
     living: usize,
     /// Revoked tokens that a client came with, which it could not know.
     seen_old: Vec<String>,
@@ -163,17 +182,19 @@ impl State {
     }
 
     fn token(&mut self) -> Response {
-        self.given += 1;
+        let dies_at = self.settings.clock.now() + TimeDelta::seconds(LIFE_S.into());
+        let is_told = matches!(self.switches.expires_in, ExpiresIn::Number | ExpiresIn::Text);
+        self.given.push(Given { dies_at, is_told });
         if self.switches.stillborn {
-            self.living = self.given;
+            self.living = self.given.len();
         }
         let mut body = serde_json::json!({
-            "access_token": self.text(self.given - 1),
+            "access_token": self.text(self.given.len() - 1),
             "refresh_token": "oauth-refresh-of-nobody",
         });
         match self.switches.expires_in {
-            ExpiresIn::Number => body["expires_in"] = 3600.into(),
-            ExpiresIn::Text => body["expires_in"] = "3600".into(),
+            ExpiresIn::Number => body["expires_in"] = LIFE_S.into(),
+            ExpiresIn::Text => body["expires_in"] = LIFE_S.to_string().into(),
             ExpiresIn::Zero => body["expires_in"] = 0.into(),
             ExpiresIn::Missing => {}
         }
@@ -212,11 +233,19 @@ impl Tokens {
     pub fn judge(&self, header: &str) -> Judged {
         let mut state = lock(&self.0);
         let Some(token) = header.strip_prefix("Bearer ") else { return Judged::Unknown };
-        match (0..state.given).find(|place| state.text(*place) == token) {
-            None => Judged::Unknown,
-            Some(place) if place >= state.living => Judged::Good,
-            Some(_) if state.seen_old.iter().any(|old| old == token) => Judged::OldAgain,
-            Some(_) => {
+        let Some(place) = (0..state.given.len()).find(|place| state.text(*place) == token) else {
+            return Judged::Unknown;
+        };
+        let (given, now) = (&state.given[place], state.settings.clock.now());
+        let has_expired = state.switches.expires && given.dies_at <= now;
+        let is_told = given.is_told;
+        if has_expired && is_told {
+            state.note("expired-token");
+        }
+        match place {
+            _ if place >= state.living && !has_expired => Judged::Good,
+            _ if state.seen_old.iter().any(|old| old == token) => Judged::OldAgain,
+            _ => {
                 state.seen_old.push(token.to_owned());
                 Judged::Old
             }
@@ -275,12 +304,12 @@ impl Server {
     /// Revokes every token that was handed out.
     pub fn revoke(&self) {
         let mut state = lock(&self.state);
-        state.living = state.given;
+        state.living = state.given.len();
     }
 
     /// How many tokens were handed out.
     pub fn given(&self) -> usize {
-        lock(&self.state).given
+        lock(&self.state).given.len()
     }
 
     /// Turns switches while the server runs.

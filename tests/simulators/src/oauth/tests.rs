@@ -1,7 +1,10 @@
 //! What the server takes, and what it does not.
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::base64;
+use crate::clock::Clock;
 use crate::testing::{Answer, send};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -25,6 +28,29 @@ fn a_token_is_good_until_it_is_revoked() {
     assert_eq!(tokens.judge(&header), Judged::OldAgain);
     assert_eq!(tokens.judge("Bearer oauth-token-1-of-12"), Judged::Unknown);
     assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn a_token_dies_when_it_was_told() {
+    for (expires_in, violations) in [
+        (ExpiresIn::Number, vec!["expired-token"]),
+        (ExpiresIn::Text, vec!["expired-token"]),
+        (ExpiresIn::Zero, vec![]),
+        (ExpiresIn::Missing, vec![]),
+    ] {
+        let clock = Clock::fixed("2024-01-01T12:00:00Z".parse().unwrap());
+        let settings = Settings { client_in: ClientIn::Body, clock, ..Settings::default() };
+        let (server, clock) = (Server::start(settings.clone()), settings.clock);
+        server.set(|switches| (switches.expires_in, switches.expires) = (expires_in, true));
+        let body = "grant_type=client_credentials&client_id=stamford+parking&client_secret=oauth-secret-1%2F%2B%26";
+        let answer = ask(&server, &[("Content-Type", FORM)], body).json();
+        let header = format!("Bearer {}", answer["access_token"].as_str().unwrap());
+        clock.advance(TimeDelta::seconds(3599));
+        assert_eq!(server.tokens().judge(&header), Judged::Good);
+        clock.advance(TimeDelta::seconds(1));
+        assert_eq!(server.tokens().judge(&header), Judged::Old);
+        assert_eq!(server.violations(), violations, "{expires_in:?}");
+    }
 }
 
 #[test]

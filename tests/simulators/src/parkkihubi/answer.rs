@@ -1,6 +1,7 @@
 //! Refusals, and why.
 
 use crate::http::Response;
+use crate::service;
 
 /// What JSON is sent as.
 pub(super) const JSON: &str = "application/json";
@@ -13,6 +14,13 @@ pub(super) struct Problem {
     pub(super) status: u16,
     /// `detail` of the answer; `None`: what the status commonly says.
     pub(super) detail: Option<String>,
+}
+
+impl From<service::Problem> for Problem {
+    fn from(problem: service::Problem) -> Self {
+        let service::Problem { slug, what, status } = problem;
+        Self { slug, what, status, detail: None }
+    }
 }
 
 /// A problem that is answered 400.

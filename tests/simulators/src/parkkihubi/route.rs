@@ -9,8 +9,7 @@ use super::answer::{Problem, not_found, problem, refusal};
 use super::listing::Kind;
 use super::query::Query;
 use super::state::State;
-use super::switches::RetryAfter;
-use super::times;
+use crate::clock::http_date;
 use crate::http::{Framing, Handler, Reply, Request, Response, Tls};
 use crate::lock;
 
@@ -112,17 +111,9 @@ impl State {
         } else {
             return None;
         };
-        let seconds = |seconds: u32| TimeDelta::seconds(seconds.into());
-        // A date has no fraction, so its second is nearly over or has just begun.
-        let (text, wait) = match switches.retry_after {
-            RetryAfter::None => return Some(refusal(status)),
-            RetryAfter::Seconds(count) => (count.to_string(), seconds(count)),
-            RetryAfter::Date(count) => {
-                let shown = self.settings.clock.now() + TimeDelta::seconds(switches.date_off_s);
-                let wait = seconds(count) - TimeDelta::seconds(1);
-                (times::http(shown + seconds(count)), wait)
-            }
-        };
+        let after = switches.retry_after;
+        let shown = self.settings.clock.now() + TimeDelta::seconds(switches.date_off_s);
+        let Some((text, wait)) = after.told(shown) else { return Some(refusal(status)) };
         self.not_before = Some(request.at + wait);
         Some(refusal(status).with_header("Retry-After", &text))
     }
@@ -152,7 +143,7 @@ impl State {
             return response;
         }
         let shown = self.settings.clock.now() + TimeDelta::seconds(self.switches.date_off_s);
-        response.with_header("Date", &times::http(shown))
+        response.with_header("Date", &http_date(shown))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::times::Instants;
+pub use crate::service::RetryAfter;
 
 /// What `next` says. All but [`Next::Honest`], [`Next::Empty`], [`Next::Absent`] make at least two pages
 /// of whatever there is, of which the last may have no row.
@@ -115,17 +116,6 @@ pub enum Plates {
     LowerWithSeparators,
     /// Empty, as if anonymised.
     Empty,
-}
-
-/// How `Retry-After` is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryAfter {
-    /// It is not sent.
-    None,
-    /// So many seconds.
-    Seconds(u32),
-    /// The HTTP date so many seconds from now, by the clock that the `Date` header tells.
-    Date(u32),
 }
 
 /// Every switch of the register. The default is well behaved.

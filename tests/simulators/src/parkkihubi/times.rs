@@ -38,11 +38,6 @@ pub(super) fn stamp(at: DateTime<Utc>) -> String {
     at.format(form).to_string()
 }
 
-/// `Mon, 01 Jan 2024 10:00:00 GMT`
-pub(super) fn http(at: DateTime<Utc>) -> String {
-    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +52,5 @@ mod tests {
         assert_eq!(Instants::February30.json(at), "\"2024-02-30T23:30:00Z\"");
         assert_eq!(stamp(at), "2024-01-01T23:30:00.750000Z");
         assert_eq!(stamp("2024-01-01T23:30:00Z".parse().unwrap()), "2024-01-01T23:30:00Z");
-        assert_eq!(http(at), "Mon, 01 Jan 2024 23:30:00 GMT");
     }
 }
