@@ -947,6 +947,7 @@ impl Life {
             tries_logins: false,
             accepted: &nothing,
             approved: None,
+            reviewed: None,
         };
         let cars = all_cars(config, &store, self.context.clock.began());
         let done = cars.and_then(|cars| run(&work, &mut store, cars));

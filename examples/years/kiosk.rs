@@ -185,6 +185,7 @@ impl Sale {
             false => Period::new(self.begin, end, Ends::Open).map_err(|_| end),
         };
         Some(ListedRight {
+            number: None,
             id: RightId::new(id).ok()?,
             is_unreadable: false,
             kind: match is_session {
@@ -197,8 +198,8 @@ impl Sale {
                 Status::Suspended => RightState::Suspended,
                 Status::Odd => RightState::Unknown(StateWord::new("PENDING").ok()?),
             },
-            plates: vec![ListedPlate { text: self.plate.clone(), issuer: String::new() }],
-            zones: Some(vec![ZONES[self.zone].to_owned()]),
+            plates: vec![ListedPlate { text: self.plate.clone().into(), issuer: "".into() }],
+            zones: Some(vec![ZONES[self.zone].into()]),
             period,
             updated_at: Some(self.updated_at),
         })
