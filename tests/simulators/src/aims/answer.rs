@@ -56,7 +56,7 @@ impl Service for Aims {
                     _ => return Err(call.nowhere()),
                 };
                 Ok(match state.memory.taken.get(&number) {
-                    Some(taken) => json(200, taken.text()),
+                    Some(taken) => json(200, taken.text(state.switches.wrong_state)),
                     None => json(404, "{\"error\":{\"code\":\"unknown_document\"}}"),
                 })
             }
@@ -76,7 +76,7 @@ impl State<Aims> {
             let exists = format!(
                 "{{\"error\":{{\"code\":\"exists\"}},\"document\":{},\"state\":{}}}",
                 there.sent,
-                there.text()
+                there.text(Wrong::Nothing)
             );
             let is_refused = self.switches.numbers_are_unique;
             if !is_refused {
@@ -146,12 +146,12 @@ impl Taken {
         format!("{{\"citationNumber\":{},{status}\"receivedAt\":\"{at}\"}}", quote(number))
     }
 
-    fn text(&self) -> String {
+    fn text(&self, wrong: Wrong) -> String {
         let one = |(label, bytes): &(String, Vec<u8>)| {
             format!("{{\"mimeType\":{},\"bytes\":{}}}", quote(label), bytes.len())
         };
         let evidence: Vec<String> = self.citation.evidence.iter().map(one).collect();
-        let ack = self.ack(Wrong::Nothing);
+        let ack = self.ack(wrong);
         format!(
             "{},\"licensePlate\":{},\"state\":{},\"violationCode\":{},\"fineAmount\":{},\"evidence\":[{}]}}",
             ack.trim_end_matches('}'),

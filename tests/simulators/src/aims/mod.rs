@@ -75,7 +75,7 @@ impl Standing {
     }
 }
 
-/// What is wrong with the answer to a citation, though it was taken.
+/// What is wrong with an answer about a citation, though it was taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Wrong {
     /// Nothing.
@@ -102,6 +102,8 @@ pub struct Switches {
     pub ahead_max: TimeDelta,
     /// What is wrong with answers to citations.
     pub wrong: Wrong,
+    /// The same with answers to questions about them.
+    pub wrong_state: Wrong,
     /// A citation that is there is not taken again.
     pub numbers_are_unique: bool,
 }
@@ -114,6 +116,7 @@ impl Default for Switches {
             age_max: TimeDelta::days(7),
             ahead_max: TimeDelta::seconds(300),
             wrong: Wrong::default(),
+            wrong_state: Wrong::default(),
             numbers_are_unique: true,
         }
     }

@@ -186,6 +186,8 @@ fn answers_may_be_wrong() {
         assert!(world.post(CITATION).unwrap().text().contains(part));
         world.post(CITATION);
         assert_eq!(world.slugs(), ["not-asked-first"]);
+        world.aims.set(|switches| switches.wrong_state = wrong);
+        assert!(world.get("citations/AIMS-2024-000123").text().contains(part));
     }
 }
 
