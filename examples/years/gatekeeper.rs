@@ -64,6 +64,8 @@ pub struct GateBook {
     pub may_be_new: bool,
     /// Rows that the program announced and that are not there.
     ghosts: usize,
+    /// Plates of which a right has ended today: a row stays until midnight, whatever is told of that right later.
+    ran_out: BTreeSet<(NaiveDate, String)>,
     /// When the list was last read and all was in step, by the host's clock, and what it went by.
     calm: Option<(DateTime<Utc>, String)>,
 }
@@ -701,6 +703,7 @@ impl Life {
         }
         let since = host_now - TimeDelta::hours(24);
         let book = &mut self.gates[at];
+        book.ran_out.retain(|(day, _)| *day == today);
         book.lost.retain(|(then, ..)| *then >= since);
         let is_sure = ended.report().is_some();
         book.lost.extend(lost.iter().map(|plate| (host_now, plate.clone(), is_sure)));
@@ -836,6 +839,11 @@ impl Life {
                 continue;
             };
             self.tally.rows_checked += 1;
+            let ran_out = &mut self.gates[at].ran_out;
+            if of.may.iter().any(|claim| claim.is_over) {
+                ran_out.insert((today, plate.clone()));
+            }
+            let ran_out = ran_out.contains(&(today, plate.clone()));
             let due = wanted(sure, today).filter(|(first, ..)| *first <= today || holds);
             let is_let_in = due.is_some_and(|(first, ..)| first <= today);
             let is_blocked = blocked.contains_key(plate.as_str());
@@ -853,10 +861,9 @@ impl Life {
                 [row]
                     if row.hand == Hand::Ours && !row.by_hand && row.effect != RowEffect::Bars =>
                 {
-                    let is_over = |claim: &Claim| claim.is_over;
                     let is_fine = match due {
                         Some(due) => is_right(row, due, today),
-                        None => row.last() == Some(today) && of.may.iter().any(is_over),
+                        None => row.last() == Some(today) && ran_out,
                     };
                     let opens = is_let_in && !row.opens_at(local);
                     let loses = row.last().is_none_or(|last| {
