@@ -190,7 +190,7 @@ const EVENTS: [(usize, Event); 26] = [
     (14, Event::Sale),
     (5, Event::Extend),
     (5, Event::Stop),
-    (3, Event::Delete),
+    (5, Event::Delete),
     (3, Event::Status),
     (2, Event::Dates),
     (3, Event::OtherCar),
@@ -202,11 +202,11 @@ const EVENTS: [(usize, Event); 26] = [
     (2, Event::Tidy),
     (1, Event::Replace),
     (3, Event::Away),
-    (2, Event::Part),
-    (2, Event::Clock),
+    (4, Event::Part),
+    (4, Event::Clock),
     (9, Event::Glitch),
     (6, Event::Death),
-    (5, Event::Kiosk),
+    (7, Event::Kiosk),
     (3, Event::Sheet),
 ];
 
@@ -275,7 +275,7 @@ impl World {
                 self.yard.cars.insert((plate, place));
             }
         }
-        for _ in 0..self.yard.chance.below(self.club.members) {
+        for _ in 0..self.yard.chance.below(self.club.members) + 4 {
             self.sell();
         }
         for at in 0..self.yard.barriers.len() {
@@ -291,7 +291,7 @@ impl World {
             return;
         }
         let now = self.now;
-        if self.yard.chance.below(1000) < self.club.events {
+        if self.yard.chance.below(1000) < 2 * self.club.events + 10 {
             self.yard_event();
         }
         if now >= self.yard.sheet_until {
@@ -391,7 +391,7 @@ impl World {
         let id = format!("{}{}", if is_permit { "P" } else { "S" }, yard.sold);
         let sale = Sale {
             plate,
-            zone: yard.chance.weighted(&[(85, 0), (11, 1), (4, 2)]),
+            zone: yard.chance.weighted(&[(76, 0), (20, 1), (4, 2)]),
             begin: begins,
             end: (!is_open).then_some(begins.max(now) + length),
             status: Status::Active,
@@ -572,7 +572,8 @@ impl World {
         drop(barrier);
         self.diary.note("trouble in the yard", || format!("{what:?} at {at} until {until}"));
         // Trouble at a quiet gate shows nothing: give it something to do.
-        if matches!(what, Event::Glitch | Event::Death) {
+        let is_at_gate = matches!(what, Event::Glitch | Event::Death | Event::Part | Event::Clock);
+        if is_at_gate {
             for _ in 0..self.yard.chance.below(4) {
                 let place = self.yard.chance.below(self.humans.len());
                 let what = self.yard.chance.one_of(&[Event::Buy, Event::Scrap]);
