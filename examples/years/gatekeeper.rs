@@ -537,11 +537,14 @@ impl Life {
 
     /// Whether nothing stands between the program and a barrier in this tick.
     fn is_gate_open(&self, at: usize) -> bool {
+        self.world.club.gates[at].mode != Mode::Observe && self.is_gate_well(at)
+    }
+
+    fn is_gate_well(&self, at: usize) -> bool {
         let barrier = self.world.yard.barrier(at);
         let (known, perhaps) = self.gates[at].serial;
         let is_same = |serial: Option<u32>| serial.is_none_or(|known| known == barrier.serial);
         self.world.host_skew == TimeDelta::zero()
-            && self.world.club.gates[at].mode != Mode::Observe
             && !barrier.is_away()
             && !barrier.tick.was_hit
             && !barrier.shows_part()
@@ -984,12 +987,11 @@ impl Life {
         let is_gate_calm = |at: usize| {
             let rules = &self.world.club.gates[at];
             let seen = report.gates.iter().find(|gate| gate.name.as_str() == rules.name);
-            let is_observed = rules.mode == Mode::Observe && !self.world.yard.barrier(at).is_away();
             let is_left = |seen: &GateSeen| {
                 seen.blocked.is_some()
                     || seen.not_done.iter().any(|one| one.reason.as_str() == "list-full")
             };
-            (self.is_gate_open(at) || is_observed && !self.is_surely_another(at))
+            self.is_gate_well(at)
                 && self.gates[at].failed.is_none()
                 && seen.is_none_or(|seen| !is_left(seen))
         };

@@ -255,7 +255,7 @@ impl Yard {
     pub fn file(&self) -> Option<String> {
         match self.sheet {
             Sheet::Away => return None,
-            Sheet::Broken => return Some("Name\nnobody\n".to_owned()),
+            Sheet::Broken => return Some("\u{0}\u{1}PK".to_owned()),
             Sheet::Whole => {}
         }
         let mut text = "Member No,Plate\n".to_owned();
@@ -495,24 +495,22 @@ impl World {
             }
             Event::DeleteRow => {
                 let row = barrier.rows.remove(place);
-                if row.hand != Hand::Theirs {
-                    barrier.removed.push(row.plate);
-                }
+                barrier.removed.push(row.plate);
             }
             Event::Tidy => {
-                let is_theirs = |row: &Row| row.hand == Hand::Theirs;
+                let Barrier { rows, removed, .. } = &mut *barrier;
                 let mut number = 0;
-                barrier.rows.retain(|row| {
-                    number += usize::from(is_theirs(row));
-                    !is_theirs(row) || number % 2 == 1
+                rows.retain(|row| {
+                    number += usize::from(row.hand == Hand::Theirs);
+                    let stays = row.hand != Hand::Theirs || number % 2 == 1;
+                    removed.extend(Some(&row.plate).filter(|_| !stays).cloned());
+                    stays
                 });
             }
             _ => {
                 barrier.serial += 1;
                 let gone = if kind == 0 { std::mem::take(&mut barrier.rows) } else { vec![] };
-                let ours = gone.into_iter().filter(|row| row.hand != Hand::Theirs);
-                let ours: Vec<String> = ours.map(|row| row.plate).collect();
-                barrier.removed.extend(ours);
+                barrier.removed.extend(gone.into_iter().map(|row| row.plate));
             }
         }
         self.diary.note("hands at a gate", || format!("{what:?} {kind} of {plate} at {at}"));
