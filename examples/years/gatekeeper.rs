@@ -323,7 +323,7 @@ impl Life {
         let complete_at = open(&self.world.desks[human.organisation]).complete_at;
         let (may, must) = known_of.vanished(complete_at);
         let is_one = known_of.heard.is_empty() && may == must;
-        of.unsure.0 |= known_of.said.0 < 2 && !must || known_of.missed.1 > 0 && !must || !is_one;
+        of.unsure.0 |= !must && (known_of.said.0 < 2 || known_of.missed.1 > 0) || !is_one;
         of.unsure.1 |= known_of.said.1 < 2 && !may;
         let midnight = local.date().and_time(NaiveTime::MIN);
         let (mut all, mut claims) = (true, Vec::new());
@@ -671,7 +671,7 @@ impl Life {
                     Some(days) => ends.is_none_or(|last| last > days.last()),
                     None => ends.is_none_or(|last| last >= today),
                 };
-                (is_shorter || was_open && !is_open) && !(is_open && !was_open)
+                if was_open { is_shorter || !is_open } else { is_shorter && !is_open }
             });
             opened += usize::from(is_open && !was_open);
             if !loses {
