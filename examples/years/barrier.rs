@@ -113,7 +113,7 @@ pub struct Barrier {
     pub shows_part_until: DateTime<Utc>,
     /// When its clock is put right.
     pub skewed_until: DateTime<Utc>,
-    /// Rows of the program that somebody removed since it last read the list: their plates.
+    /// Plates of rows that somebody removed since the program last read the list.
     pub removed: Vec<String>,
     last_number: u64,
     pub tick: BarrierTick,

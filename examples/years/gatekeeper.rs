@@ -64,6 +64,8 @@ pub struct GateBook {
     pub may_be_new: bool,
     /// Rows that the program announced and that are not there.
     ghosts: usize,
+    /// Plates of which a right has ended today: a row stays until midnight, whatever is told of that right later.
+    ran_out: BTreeSet<(NaiveDate, String)>,
     /// When the list was last read and all was in step, by the host's clock, and what it went by.
     calm: Option<(DateTime<Utc>, String)>,
 }
@@ -321,7 +323,7 @@ impl Life {
         let complete_at = open(&self.world.desks[human.organisation]).complete_at;
         let (may, must) = known_of.vanished(complete_at);
         let is_one = known_of.heard.is_empty() && may == must;
-        of.unsure.0 |= known_of.said.0 < 2 && !must || known_of.missed.1 > 0 && !must || !is_one;
+        of.unsure.0 |= !must && (known_of.said.0 < 2 || known_of.missed.1 > 0) || !is_one;
         of.unsure.1 |= known_of.said.1 < 2 && !may;
         let midnight = local.date().and_time(NaiveTime::MIN);
         let (mut all, mut claims) = (true, Vec::new());
@@ -535,11 +537,14 @@ impl Life {
 
     /// Whether nothing stands between the program and a barrier in this tick.
     fn is_gate_open(&self, at: usize) -> bool {
+        self.world.club.gates[at].mode != Mode::Observe && self.is_gate_well(at)
+    }
+
+    fn is_gate_well(&self, at: usize) -> bool {
         let barrier = self.world.yard.barrier(at);
         let (known, perhaps) = self.gates[at].serial;
         let is_same = |serial: Option<u32>| serial.is_none_or(|known| known == barrier.serial);
         self.world.host_skew == TimeDelta::zero()
-            && self.world.club.gates[at].mode != Mode::Observe
             && !barrier.is_away()
             && !barrier.tick.was_hit
             && !barrier.shows_part()
@@ -666,7 +671,7 @@ impl Life {
                     Some(days) => ends.is_none_or(|last| last > days.last()),
                     None => ends.is_none_or(|last| last >= today),
                 };
-                (is_shorter || was_open && !is_open) && !(is_open && !was_open)
+                if was_open { is_shorter || !is_open } else { is_shorter && !is_open }
             });
             opened += usize::from(is_open && !was_open);
             if !loses {
@@ -701,6 +706,7 @@ impl Life {
         }
         let since = host_now - TimeDelta::hours(24);
         let book = &mut self.gates[at];
+        book.ran_out.retain(|(day, _)| *day == today);
         book.lost.retain(|(then, ..)| *then >= since);
         let is_sure = ended.report().is_some();
         book.lost.extend(lost.iter().map(|plate| (host_now, plate.clone(), is_sure)));
@@ -836,6 +842,11 @@ impl Life {
                 continue;
             };
             self.tally.rows_checked += 1;
+            let ran_out = &mut self.gates[at].ran_out;
+            if of.may.iter().any(|claim| claim.is_over) {
+                ran_out.insert((today, plate.clone()));
+            }
+            let ran_out = ran_out.contains(&(today, plate.clone()));
             let due = wanted(sure, today).filter(|(first, ..)| *first <= today || holds);
             let is_let_in = due.is_some_and(|(first, ..)| first <= today);
             let is_blocked = blocked.contains_key(plate.as_str());
@@ -853,10 +864,9 @@ impl Life {
                 [row]
                     if row.hand == Hand::Ours && !row.by_hand && row.effect != RowEffect::Bars =>
                 {
-                    let is_over = |claim: &Claim| claim.is_over;
                     let is_fine = match due {
                         Some(due) => is_right(row, due, today),
-                        None => row.last() == Some(today) && of.may.iter().any(is_over),
+                        None => row.last() == Some(today) && ran_out,
                     };
                     let opens = is_let_in && !row.opens_at(local);
                     let loses = row.last().is_none_or(|last| {
@@ -978,12 +988,11 @@ impl Life {
         let is_gate_calm = |at: usize| {
             let rules = &self.world.club.gates[at];
             let seen = report.gates.iter().find(|gate| gate.name.as_str() == rules.name);
-            let is_observed = rules.mode == Mode::Observe && !self.world.yard.barrier(at).is_away();
             let is_left = |seen: &GateSeen| {
                 seen.blocked.is_some()
                     || seen.not_done.iter().any(|one| one.reason.as_str() == "list-full")
             };
-            (self.is_gate_open(at) || is_observed && !self.is_surely_another(at))
+            self.is_gate_well(at)
                 && self.gates[at].failed.is_none()
                 && seen.is_none_or(|seen| !is_left(seen))
         };

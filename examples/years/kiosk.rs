@@ -133,9 +133,10 @@ impl RightsService for Counter {
         let is_live = kiosk.is_register && at == 0;
         let since = since.filter(|_| !kiosk.is_register);
         let is_halved = kiosk.mood == Mood::Halved;
+        let last = kiosk.parts[at].len().saturating_sub(1);
         let is_in = |(number, (_, sale)): &(usize, (&String, &Sale))| match since {
             Some(since) => sale.updated_at >= since,
-            None if is_halved && number % 2 == 1 || is_cut && *number > 1 => false,
+            None if is_halved && number % 2 == 1 || is_cut && *number == last => false,
             None => !is_live || sale.begin <= now && sale.end.is_none_or(|end| now < end),
         };
         let listed = kiosk.parts[at].iter().enumerate().filter(is_in);

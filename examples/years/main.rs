@@ -70,7 +70,7 @@ struct Args {
     /// Show what happens, tick by tick; for one club.
     #[arg(long, requires = "club")]
     trace: bool,
-    /// Break the program on purpose: a rule must then be found broken.
+    /// Break the program on purpose: a rule must then be found broken, and no further club begins to live.
     #[arg(long, value_enum)]
     sabotage: Option<Sabotage>,
     /// How many clubs live at the same time; by default one for each processor.
@@ -111,6 +111,9 @@ fn run(args: &Args) -> Found {
                     let mut found = outside::open(&found);
                     found.tally.add(tally);
                     found.broken.extend(broken);
+                    if args.sabotage.is_some() && !found.broken.is_empty() {
+                        break;
+                    }
                 }
             });
         }

@@ -190,7 +190,7 @@ const EVENTS: [(usize, Event); 26] = [
     (14, Event::Sale),
     (5, Event::Extend),
     (5, Event::Stop),
-    (3, Event::Delete),
+    (5, Event::Delete),
     (3, Event::Status),
     (2, Event::Dates),
     (3, Event::OtherCar),
@@ -202,11 +202,11 @@ const EVENTS: [(usize, Event); 26] = [
     (2, Event::Tidy),
     (1, Event::Replace),
     (3, Event::Away),
-    (2, Event::Part),
-    (2, Event::Clock),
+    (4, Event::Part),
+    (4, Event::Clock),
     (9, Event::Glitch),
     (6, Event::Death),
-    (5, Event::Kiosk),
+    (7, Event::Kiosk),
     (3, Event::Sheet),
 ];
 
@@ -255,7 +255,7 @@ impl Yard {
     pub fn file(&self) -> Option<String> {
         match self.sheet {
             Sheet::Away => return None,
-            Sheet::Broken => return Some("Name\nnobody\n".to_owned()),
+            Sheet::Broken => return Some("\u{0}\u{1}PK".to_owned()),
             Sheet::Whole => {}
         }
         let mut text = "Member No,Plate\n".to_owned();
@@ -275,7 +275,7 @@ impl World {
                 self.yard.cars.insert((plate, place));
             }
         }
-        for _ in 0..self.yard.chance.below(self.club.members) {
+        for _ in 0..self.yard.chance.below(self.club.members) + 4 {
             self.sell();
         }
         for at in 0..self.yard.barriers.len() {
@@ -291,7 +291,7 @@ impl World {
             return;
         }
         let now = self.now;
-        if self.yard.chance.below(1000) < self.club.events {
+        if self.yard.chance.below(1000) < 2 * self.club.events + 10 {
             self.yard_event();
         }
         if now >= self.yard.sheet_until {
@@ -391,7 +391,7 @@ impl World {
         let id = format!("{}{}", if is_permit { "P" } else { "S" }, yard.sold);
         let sale = Sale {
             plate,
-            zone: yard.chance.weighted(&[(85, 0), (11, 1), (4, 2)]),
+            zone: yard.chance.weighted(&[(76, 0), (20, 1), (4, 2)]),
             begin: begins,
             end: (!is_open).then_some(begins.max(now) + length),
             status: Status::Active,
@@ -495,24 +495,22 @@ impl World {
             }
             Event::DeleteRow => {
                 let row = barrier.rows.remove(place);
-                if row.hand != Hand::Theirs {
-                    barrier.removed.push(row.plate);
-                }
+                barrier.removed.push(row.plate);
             }
             Event::Tidy => {
-                let is_theirs = |row: &Row| row.hand == Hand::Theirs;
+                let Barrier { rows, removed, .. } = &mut *barrier;
                 let mut number = 0;
-                barrier.rows.retain(|row| {
-                    number += usize::from(is_theirs(row));
-                    !is_theirs(row) || number % 2 == 1
+                rows.retain(|row| {
+                    number += usize::from(row.hand == Hand::Theirs);
+                    let stays = row.hand != Hand::Theirs || number % 2 == 1;
+                    removed.extend(Some(&row.plate).filter(|_| !stays).cloned());
+                    stays
                 });
             }
             _ => {
                 barrier.serial += 1;
                 let gone = if kind == 0 { std::mem::take(&mut barrier.rows) } else { vec![] };
-                let ours = gone.into_iter().filter(|row| row.hand != Hand::Theirs);
-                let ours: Vec<String> = ours.map(|row| row.plate).collect();
-                barrier.removed.extend(ours);
+                barrier.removed.extend(gone.into_iter().map(|row| row.plate));
             }
         }
         self.diary.note("hands at a gate", || format!("{what:?} {kind} of {plate} at {at}"));
@@ -572,7 +570,8 @@ impl World {
         drop(barrier);
         self.diary.note("trouble in the yard", || format!("{what:?} at {at} until {until}"));
         // Trouble at a quiet gate shows nothing: give it something to do.
-        if matches!(what, Event::Glitch | Event::Death) {
+        let is_at_gate = matches!(what, Event::Glitch | Event::Death | Event::Part | Event::Clock);
+        if is_at_gate {
             for _ in 0..self.yard.chance.below(4) {
                 let place = self.yard.chance.below(self.humans.len());
                 let what = self.yard.chance.one_of(&[Event::Buy, Event::Scrap]);

@@ -85,7 +85,9 @@ pub(super) fn read(
     let beside = car_sections.named().chain(gates.iter().map(|read| &read.section));
     agreement::refuse_taken_names(beside, &named);
     let vehicles = car_sections.read(top, &zones, surroundings, gate_groups.is_any_given);
-    let link = link(&top.section("link"), surroundings.folder);
+    let gates_read = || gates.iter().filter_map(|read| read.config.as_ref());
+    let are_plates_read = gates_read().any(|gate| !gate.members.is_empty());
+    let link = link(&top.section("link"), surroundings.folder, are_plates_read);
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
     let notify = notify::read(&top.section("notify"), surroundings);
@@ -260,8 +262,8 @@ fn protected(item: &DeValue<'_>) -> Result<RecordId, Wrong> {
     Ok(id)
 }
 
-/// `[link]`.
-fn link(section: &Section<'_>, folder: &Path) -> LinkConfig {
+/// `[link]`; of its files more may be read than links.
+fn link(section: &Section<'_>, folder: &Path, are_plates_read: bool) -> LinkConfig {
     let files = section
         .list("files", |item| value::path(text(item)?).map(|path| absolute(folder, &path)))
         .unwrap_or_default();
@@ -282,7 +284,7 @@ fn link(section: &Section<'_>, folder: &Path) -> LinkConfig {
             rules.into_iter().map(|(_, rule)| rule).collect()
         }
     };
-    if !files.is_empty() && !by.contains(&LinkRule::File) {
+    if !files.is_empty() && !by.contains(&LinkRule::File) && !are_plates_read {
         section
             .warn("link.files has no effect, because link.by does not hold \"file\".".to_owned());
     }

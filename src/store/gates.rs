@@ -1,6 +1,6 @@
 //! Gates: what was last seen of each, the rows that this program made there, and what it sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
@@ -277,9 +277,14 @@ impl Gates<'_> {
     }
 
     /// Forgets the rows of all gates, also of those that no section names any more, that ended before a day: a
-    /// gate that is away for long keeps nobody's plate here.
-    pub fn forget_ended(&self, before: NaiveDate) -> Result<(), StoreError> {
-        for gate in &self.0.overview().gates_known()? {
+    /// gate that is away for long keeps nobody's plate here. Of those that are `open` nothing is forgotten.
+    pub fn forget_ended(
+        &self,
+        before: NaiveDate,
+        open: &BTreeSet<&TargetName>,
+    ) -> Result<(), StoreError> {
+        let known = self.0.overview().gates_known()?;
+        for gate in known.iter().filter(|gate| !open.contains(gate)) {
             let sql = "SELECT plate FROM gate_row WHERE gate = ?1 AND last_day < ?2";
             let ended: Vec<String> = self.0.all(sql, (gate, before))?;
             ended.iter().try_for_each(|plate| self.forget_row(gate, plate))?;

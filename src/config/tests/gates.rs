@@ -46,6 +46,12 @@ fn a_gate_is_as_good_as_a_door() {
     assert!(!config.gates[0].is_written());
 }
 
+#[test]
+fn link_files_are_not_idle_where_they_name_members_cars() {
+    let link = "[link]\nfiles = [\"cars.csv\"]\nby = [\"device-email\"]\n";
+    assert_eq!(read(&format!("{GYM}{link}")).unwrap().warnings, Vec::<String>::new());
+}
+
 /// Mutants: a rule that is not looked at; one that is said at another key.
 #[test]
 fn everything_that_can_be_wrong_with_a_gate() {

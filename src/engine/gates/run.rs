@@ -2,7 +2,7 @@
 //!
 //! Each gate that is due has a thread of its own from its lock to its last row, so that none waits for another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -83,11 +83,14 @@ pub struct GatesDone {
 /// [`StoreError`]; what was announced by then is looked at by the next run.
 pub fn run(work: &GateRun<'_>, store: &mut Store, cars: AllCars) -> Result<GatesDone, StoreError> {
     let done = ask_all(work, store, cars)?;
-    // Not sooner: after some weeks without a run rows are to be taken from the gate that have long ended, and one that
-    // is forgotten would keep out whoever has renewed, as somebody else's.
+    // Not sooner, and nothing of a gate where something is to be done still: after some weeks without a run rows are to
+    // be taken from it that have long ended, and one that is forgotten would keep out whoever has renewed, as somebody
+    // else's.
     if work.run.is_some() {
         let since = work.config.vehicles.kept_since(work.clock.began());
-        store.gates().forget_ended(since.date_naive())?;
+        let is_open = |gate: &&GateSeen| gate.changes.iter().any(|one| !one.state.is_confirmed());
+        let open: BTreeSet<_> = done.gates.iter().filter(is_open).map(|gate| &gate.name).collect();
+        store.gates().forget_ended(since.date_naive(), &open)?;
     }
     Ok(done)
 }
