@@ -750,14 +750,17 @@ impl Life {
         let mut guard = open(&self.world.yard.barriers[at]);
         let barrier = &mut *guard;
         let book = &mut self.gates[at];
-        let was_read = barrier.tick.read == Some(true) && !is_another;
+        let is_doubted = seen.is_some_and(|seen| seen.outcome == TargetOutcome::NotBelieved);
+        let was_read = barrier.tick.read == Some(true) && !is_another && !is_doubted;
         let tick = &barrier.tick;
         if tick.calls > 0 {
             let has_failed = tick.was_hit || barrier.is_away() || seen.is_none();
             let count = book.failed.map_or(0, |(count, _)| count);
             book.failed = if has_failed { Some((count + 1, host_now)) } else { None };
         }
-        let is_doubted = seen.is_some_and(|seen| seen.outcome == TargetOutcome::NotBelieved);
+        if is_doubted {
+            book.serial.1 = None;
+        }
         if seen.is_some() {
             book.doubted_since = book.doubted_since.or(Some(host_now)).filter(|_| is_doubted);
         }
