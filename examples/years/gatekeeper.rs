@@ -66,6 +66,8 @@ pub struct GateBook {
     ghosts: usize,
     /// Plates of which a right has ended today: a row stays until midnight, whatever is told of that right later.
     ran_out: BTreeSet<(NaiveDate, String)>,
+    /// Plates of which nothing could be taken when the list was last read, or since.
+    held: BTreeSet<String>,
     /// When the list was last read and all was in step, by the host's clock, and what it went by.
     calm: Option<(DateTime<Utc>, String)>,
 }
@@ -748,14 +750,17 @@ impl Life {
         let mut guard = open(&self.world.yard.barriers[at]);
         let barrier = &mut *guard;
         let book = &mut self.gates[at];
-        let was_read = barrier.tick.read == Some(true) && !is_another;
+        let is_doubted = seen.is_some_and(|seen| seen.outcome == TargetOutcome::NotBelieved);
+        let was_read = barrier.tick.read == Some(true) && !is_another && !is_doubted;
         let tick = &barrier.tick;
         if tick.calls > 0 {
             let has_failed = tick.was_hit || barrier.is_away() || seen.is_none();
             let count = book.failed.map_or(0, |(count, _)| count);
             book.failed = if has_failed { Some((count + 1, host_now)) } else { None };
         }
-        let is_doubted = seen.is_some_and(|seen| seen.outcome == TargetOutcome::NotBelieved);
+        if is_doubted {
+            book.serial.1 = None;
+        }
         if seen.is_some() {
             book.doubted_since = book.doubted_since.or(Some(host_now)).filter(|_| is_doubted);
         }
@@ -842,6 +847,13 @@ impl Life {
                 continue;
             };
             self.tally.rows_checked += 1;
+            // Where what held a loss back is gone, the gate is asked again with the next reading that is due.
+            if calls > 0 {
+                self.gates[at].held.remove(plate);
+            }
+            if of.unsure.0 {
+                self.gates[at].held.insert(plate.clone());
+            }
             let ran_out = &mut self.gates[at].ran_out;
             if of.may.iter().any(|claim| claim.is_over) {
                 ran_out.insert((today, plate.clone()));
@@ -875,7 +887,9 @@ impl Life {
                     });
                     let is_kept = loses
                         && !opens
-                        && (of.unsure.0 || is_stale || rules.mode == Mode::GrantOnly);
+                        && (self.gates[at].held.contains(plate)
+                            || is_stale
+                            || rules.mode == Mode::GrantOnly);
                     if !is_fine && !is_kept && !is_blocked && (opens || !is_left_alone) {
                         return about(if opens { "is locked out" } else { "is not right" });
                     }

@@ -562,6 +562,8 @@ impl World {
                     (kiosk.mood, kiosk.until) = (mood, until);
                 }
             }
+            // A file that was never read ends a run.
+            _ if self.now - self.club.born < self.club.every * 20 => {}
             _ => {
                 yard.sheet = yard.chance.one_of(&[Sheet::Away, Sheet::Broken]);
                 yard.sheet_until = until;
