@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::hikvision_anpr::{Camera, Row, Settings};
 use ivms_sync_simulators::http::Fault;
+use ivms_sync_simulators::ips;
 use serde_json::{Value, json};
 
 use super::support::pinned::instant;
@@ -636,5 +637,49 @@ fn a_reviewed_plan_takes_what_it_was_to_take() {
         [verb("remove", "LJCAR0", "confirmed"), verb("remove", "LJCAR1", "confirmed")]
     );
     assert_eq!(verbs(&gym.tick("2026-03-10T12:10:00Z", 0)), []);
+    gym.assert_well();
+}
+
+/// What may be right is not taken away: a plate column that is gone, a right in a state that nobody knows. Mutants: a file
+/// without the column is one without cars; `PENDING` is over.
+#[test]
+fn what_cannot_be_said_takes_no_row_away() {
+    let mut street = ips::Settings::default();
+    street.clock = Clock::fixed(instant(DAY_1));
+    let street = ips::Server::start(street);
+    street.permit(
+        "P-1",
+        "RESIDENTIAL",
+        "LJPERM1",
+        "",
+        &["yard"],
+        instant("2026-01-01T00:00:00Z"),
+        None,
+    );
+    let mut gym = Gym::of_members();
+    gym.sandbox.passwords.push(("IPS_KEY".to_owned(), "ips-secret-key-1".to_owned()));
+    let config = fs::read_to_string(gym.sandbox.path("ivms-sync.toml")).unwrap();
+    let section = format!(
+        "[ips.street]\nurl = \"{}\"\nsecret = {{ env = \"IPS_KEY\" }}\npermits = [\"RESIDENTIAL\"]\n\n[hikvision-anpr.gate]",
+        street.url()
+    );
+    fs::write(
+        gym.sandbox.path("ivms-sync.toml"),
+        config.replace("[hikvision-anpr.gate]", &section),
+    )
+    .unwrap();
+    gym.tick(DAY_1, 0);
+    assert!(gym.opens("LJPERM1", DAY_1) && gym.opens("LJAA111", DAY_1));
+    street.edit_permit("P-1", |permit| permit.status = "PENDING".to_owned());
+    fs::write(gym.sandbox.path("persons.csv"), &gym.sandbox.club.links_csv).unwrap();
+    street.clock().set(instant(DAY_1_LATER));
+    let found = gym.at(DAY_1_LATER, &["--json", "sync"]).json();
+    assert!(verbs(&found).iter().all(|(verb, ..)| verb != "remove"), "{found}");
+    assert!(gym.opens("LJPERM1", DAY_1) && gym.opens("LJAA111", DAY_1));
+    // What is over for certain goes.
+    street.cancel_permit("P-1");
+    street.clock().set(instant("2026-03-10T12:10:00Z"));
+    let found = gym.at("2026-03-10T12:10:00Z", &["--json", "sync"]).json();
+    assert!(verbs(&found).contains(&verb("remove", "LJPERM1", "confirmed")), "{found}");
     gym.assert_well();
 }

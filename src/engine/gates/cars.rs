@@ -12,8 +12,8 @@ use crate::engine::plan::validity::{Entitlement, OpeningRights, entitlement, unr
 use crate::engine::rights::Known;
 use crate::engine::vehicles::cars_in;
 use crate::model::{
-    Holder, MemberNamed, MemberPlate, OwnRow, ParkingRight, Plate, RightRef, SourceName,
-    TargetLimits, TargetTimes,
+    Holder, MemberNamed, MemberPlate, OwnRow, ParkingRight, ParkingZoneName, Period, Plate,
+    RightHolder, RightRef, RightState, SourceName, TargetLimits, TargetTimes,
 };
 use crate::store::{SourceState, Store, StoreError, StoredHolder};
 use crate::text::hex::hex;
@@ -110,7 +110,7 @@ impl Cars {
         let needed = zones.iter().flat_map(|zone| zone.needs()).chain(sections);
         let stale = needed.filter(|source| !known.readings.is_fresh(source, now));
         self.stale.extend(stale.cloned());
-        let claims = &mut self.claims;
+        let (claims, unsure) = (&mut self.claims, &mut self.unsure);
         let mut take = |right: &ParkingRight| {
             for zone in &zones {
                 for (plate, period) in cars_in(right, zone, &known.readings, now) {
@@ -118,12 +118,22 @@ impl Cars {
                     claims.extend(Claim::of_period(plate.clone(), period, by, gate.time_zone, now));
                 }
             }
+            // It may be in force or not.
+            let is_here =
+                |(name, _): &(ParkingZoneName, Period)| zones.iter().any(|zone| zone.takes(name));
+            if matches!(right.state, RightState::Unknown(_)) && right.zones().iter().any(is_here) {
+                let plates = right.holders().iter().filter_map(|(holder, _)| match holder {
+                    RightHolder::Plate(plate) => Some(plate.text().to_owned()),
+                    RightHolder::Space(_) | RightHolder::Member(_) => None,
+                });
+                unsure.extend(plates);
+            }
         };
         match only {
             None => known.each(vehicles, store, |right| take(&right)),
             Some(plate) => {
                 let found = known.of_plate(vehicles, store, plate)?;
-                found.rights.iter().for_each(take);
+                found.rights.iter().for_each(&mut take);
                 if !found.left_out.is_empty() {
                     self.unsure.insert(plate.text().to_owned());
                 }

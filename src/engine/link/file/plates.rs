@@ -39,6 +39,13 @@ pub(in crate::engine) struct PlateRows {
     seen: HashSet<(Option<MemberNamed>, Plate)>,
 }
 
+impl PlateRows {
+    /// Whether no row names a plate column beside a member.
+    pub(in crate::engine) fn are_without_column(&self) -> bool {
+        self.is_without_column
+    }
+}
+
 /// What a row says: whose plates, or why it is not known whose, and why a part of their cell is none.
 pub(in crate::engine) type Said = (Result<MemberNamed, RowReason>, PlatesOfCell);
 
