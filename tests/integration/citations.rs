@@ -181,7 +181,8 @@ fn what_was_changed_before_the_ticket_was_heard_of() {
     for (id, plate) in [("plate", "OLDCAR"), ("deleted", "GONE1"), ("stopped", "STOP1")] {
         cite(&town, id, plate, "A1", 1);
     }
-    cite(&town, "later", "OLDCAR", "A1", 6);
+    // When the grace is over that a right has which ended then.
+    cite(&town, "later", "OLDCAR", "A1", 10);
     cite(&town, "elsewhere", "GONE1", "B1", 1);
     town.tick(10, 0);
     let found = review(&town, 10, 4);
@@ -419,7 +420,7 @@ fn what_is_not_known_any_more_is_remembered() {
             ("staff", "STAFF1", -30),
             ("in-grace", "SHORT1", -28),
             ("after-grace", "SHORT1", -25),
-            ("after", "SOLD1", 6),
+            ("after", "SOLD1", 10),
             ("before-it", "LONG1", -25),
         ] {
             cite(&town, id, plate, "A1", minutes);

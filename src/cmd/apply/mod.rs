@@ -26,6 +26,7 @@ use crate::engine::gather::{Scope, gather};
 use crate::engine::plan::Held;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::model::TargetName;
 use crate::report::Report;
 use crate::report::plan_file::{PlanFileError, Reviewed};
 use crate::store::Store;
@@ -80,9 +81,8 @@ fn carry_out(
     reviewed: (Reviewed, bool),
 ) -> Result<Report, Error> {
     let (made_at, rows) = (reviewed.0.made_at, reviewed_rows(context, store, &reviewed.0)?);
-    for gate in
-        rows.keys().filter(|name| !context.config.gates.iter().any(|gate| gate.name == **name))
-    {
+    let is_known = |name: &TargetName| context.config.gates.iter().any(|gate| gate.name == *name);
+    if let Some(gate) = rows.keys().find(|name| !is_known(name)) {
         let error = PlanFileError::NotAPlan(format!("the configuration has no gate {gate}"));
         return Err(Error::Plan { name, error });
     }

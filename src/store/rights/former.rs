@@ -137,7 +137,7 @@ impl Rights<'_> {
         Ok(())
     }
 
-    /// The zones for which something else was known of a plate with this text at an instant, or at its end so long
+    /// The zones for which something else was known of a plate with this text at an instant, or not longer than the grace
     /// before; nothing inside is every zone.
     pub fn formerly_in(
         &self,
