@@ -644,9 +644,8 @@ fn a_reviewed_plan_takes_what_it_was_to_take() {
 /// without the column is one without cars; `PENDING` is over.
 #[test]
 fn what_cannot_be_said_takes_no_row_away() {
-    let mut street = ips::Settings::default();
-    street.clock = Clock::fixed(instant(DAY_1));
-    let street = ips::Server::start(street);
+    let clock = Clock::fixed(instant(DAY_1));
+    let street = ips::Server::start(ips::Settings { clock, ..ips::Settings::default() });
     street.permit(
         "P-1",
         "RESIDENTIAL",
