@@ -498,7 +498,8 @@ impl VerdictTold {
     fn doubts(&self) -> String {
         let mut doubts = Vec::new();
         if !self.stale.is_empty() {
-            doubts.push(format!("{} was not read of late", self.stale.join(", ")));
+            let were = if self.stale.len() == 1 { "was" } else { "were" };
+            doubts.push(format!("{} {were} not read of late", self.stale.join(", ")));
         }
         if self.left_out > 0 {
             doubts.push("a row with this plate could not be used".to_owned());
