@@ -462,7 +462,9 @@ impl Life {
                 let mut is_left_out = (false, false);
                 for (part, sales) in view.parts.iter().enumerate() {
                     for (id, sale) in sales.iter().filter(|(_, sale)| sale.plate == plate) {
-                        let is_left = sale.zone == 2 || sale.is_inverted;
+                        // In a state that nobody knows it may be right.
+                        let is_odd = sale.status == Status::Odd && sale.zone == 0;
+                        let is_left = sale.zone == 2 || sale.is_inverted || is_odd;
                         is_left_out.0 |= is_left;
                         is_left_out.1 |= is_left && !is_over(sale, now);
                         claims.extend(

@@ -535,7 +535,7 @@ fn a_reviewed_plan_is_carried_out_and_nothing_besides() {
     let mut others = document.clone();
     of_gates_alone(&mut others);
     fs::write(&plan, others.to_string()).unwrap();
-    gym.at(DAY_1_LATER, &["apply", "plan.json"]).ends(7);
+    gym.at(DAY_1_LATER, &["apply", "plan.json"]).ends(13);
     assert_eq!(gym.camera.writes(), Vec::<Value>::new(), "its hash is another one");
     fs::write(&plan, document.to_string()).unwrap();
     let refused = gym.at(DAY_1_LATER, &["apply", "plan.json"]);
@@ -596,13 +596,11 @@ fn a_plan_is_believed_no_longer_than_it_is_the_newest() {
     assert!(!gym.opens("LJAA111", DAY_1));
     gym.assert_well();
     // Other zones since: what follows from the new ones is not known yet.
-    let gym = Gym::new("");
+    let mut gym = Gym::new("");
     gym.at(DAY_1, &["diff", "--out", "plan.json"]).ends(0);
-    let config = fs::read_to_string(gym.sandbox.path("ivms-sync.toml")).unwrap();
-    let config = config
-        .replace("zones = [\"yard\"]", "zones = [\"other\"]")
-        .replace("[zone.yard]", "[zone.yard]\n[zone.other]");
-    fs::write(gym.sandbox.path("ivms-sync.toml"), config).unwrap();
+    gym.sandbox.set("link", "\n[zone.other]");
+    let text = gym.sandbox.config().replace("zones = [\"yard\"]", "zones = [\"other\"]");
+    gym.sandbox.replace_config(Some(text));
     assert_ne!(gym.at(DAY_1_LATER, &["apply", "plan.json"]).code, 0);
     assert!(!gym.opens("LJSTAFF1", DAY_1));
     // On the next day of the gate.
@@ -657,16 +655,11 @@ fn what_cannot_be_said_takes_no_row_away() {
     );
     let mut gym = Gym::of_members();
     gym.sandbox.passwords.push(("IPS_KEY".to_owned(), "ips-secret-key-1".to_owned()));
-    let config = fs::read_to_string(gym.sandbox.path("ivms-sync.toml")).unwrap();
     let section = format!(
-        "[ips.street]\nurl = \"{}\"\nsecret = {{ env = \"IPS_KEY\" }}\npermits = [\"RESIDENTIAL\"]\n\n[hikvision-anpr.gate]",
+        "\n[ips.street]\nurl = \"{}\"\nsecret = {{ env = \"IPS_KEY\" }}\npermits = [\"RESIDENTIAL\"]\n",
         street.url()
     );
-    fs::write(
-        gym.sandbox.path("ivms-sync.toml"),
-        config.replace("[hikvision-anpr.gate]", &section),
-    )
-    .unwrap();
+    gym.sandbox.set("link", &section);
     gym.tick(DAY_1, 0);
     assert!(gym.opens("LJPERM1", DAY_1) && gym.opens("LJAA111", DAY_1));
     street.edit_permit("P-1", |permit| permit.status = "PENDING".to_owned());

@@ -34,7 +34,8 @@ impl Town {
         let until = at("2024-01-01T14:00:00Z");
         street.park("session_789", "ABC123", "CT", "A1", at("2024-01-01T10:00:00Z"), Some(until));
         let year = (at("2023-06-01T00:00:00Z"), Some(at("2024-12-31T23:59:59Z")));
-        street.permit("RES-2024-001", "RESIDENTIAL", "ABC123", "CT", &["A1"], year.0, year.1);
+        street.permit("permit_1", "RESIDENTIAL", "ABC123", "CT", &["A1"], year.0, year.1);
+        street.edit_permit("permit_1", |permit| permit.number = "RES-2024-001".to_owned());
         let config = format!(
             "time_zone = \"America/New_York\"\n[parking]\ncountry = \"US\"\n\
              [zone.A1]\nname = \"Downtown Main Street\"\n[zone.A2]\nnames = {{ street = [\"2\"] }}\n\

@@ -122,9 +122,10 @@ impl Cars {
             let is_here =
                 |(name, _): &(ParkingZoneName, Period)| zones.iter().any(|zone| zone.takes(name));
             if matches!(right.state, RightState::Unknown(_)) && right.zones().iter().any(is_here) {
-                let plates = right.holders().iter().filter_map(|(holder, _)| match holder {
-                    RightHolder::Plate(plate) => Some(plate.text().to_owned()),
-                    RightHolder::Space(_) | RightHolder::Member(_) => None,
+                let runs = |period: &Period| period.end().is_none_or(|end| end > now);
+                let plates = right.holders().iter().filter_map(|(holder, period)| match holder {
+                    RightHolder::Plate(plate) if runs(period) => Some(plate.text().to_owned()),
+                    _ => None,
                 });
                 unsure.extend(plates);
             }

@@ -1,15 +1,19 @@
 //! When a gate is to be asked, and its days.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use sha2::{Digest, Sha256};
 
+use super::cars::Cars;
+use super::claims::wanted;
 use super::run::GatesDone;
-use super::told::{as_kept, repeated};
+use super::told::{Remarks, as_kept, is_trouble, repeated};
 use crate::config::{Config, GateConfig, Vehicles};
 use crate::engine::rights::Known;
+use crate::model::OwnRow;
 use crate::store::{GateKept, Store, StoreError};
 use crate::text::hex::hex;
 
@@ -89,6 +93,29 @@ pub(super) fn is_due(
     });
     let is_over = kept.same_until.is_none_or(|until| now >= until);
     kept.needs_read || is_old || is_over || kept.sense != gate.sense(config)
+}
+
+/// Cars that may enter now and have no row, neither of ours nor one of others that was seen to let them in: how many.
+pub(super) fn outside(
+    cars: &Cars,
+    own: &BTreeMap<String, OwnRow>,
+    kept: Option<&GateKept>,
+    today: NaiveDate,
+) -> usize {
+    let has_row =
+        |text: &str| own.get(text).is_some_and(|own| own.is_held && own.days.contains(today));
+    let mut lacking: BTreeMap<String, usize> = BTreeMap::new();
+    let wanted = wanted(&cars.claims, today);
+    for (_, one) in wanted.iter().filter(|(text, one)| one.days.contains(today) && !has_row(text)) {
+        *lacking.entry(one.by.to_string()).or_default() += 1;
+    }
+    let not_done = kept.map(|kept| Remarks::kept(kept).not_done).unwrap_or_default();
+    for right in not_done.iter().filter(|one| !is_trouble(one)).flat_map(|one| &one.rights) {
+        if let Some(count) = lacking.get_mut(right) {
+            *count = count.saturating_sub(1);
+        }
+    }
+    lacking.values().sum()
 }
 
 /// Today on the gate's wall clock.

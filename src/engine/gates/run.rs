@@ -6,18 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::carry_out::{Done, Work, carry_out};
 use super::cars::Cars;
-use super::claims::wanted;
 use super::contact::{Asked, Read, contact, judge};
-use super::due::{is_due, sources, today};
+use super::due::{is_due, outside, sources, today};
 use super::identity::{formers, twin};
 use super::plan::{GateFacts, GatePlan, plan};
 use super::proof::{ProvenRows, RowCounterexample, prove};
 use super::reviewed::ReviewedGates;
-use super::told::{GateSeen, Remarks, as_kept, is_trouble, repeated, seen, stopped};
+use super::told::{GateSeen, as_kept, repeated, seen, stopped};
 use crate::clock::Clock;
 use crate::config::{Config, GateConfig};
 use crate::engine::gather::conversation::{self, WRITING_PATIENCE};
@@ -208,29 +207,6 @@ fn left(
     (outcome, trouble): (TargetOutcome, Trouble),
 ) -> Seen {
     (GateSeen { outcome, ..as_kept(config, kept) }, vec![trouble])
-}
-
-/// Cars that may enter now and have no row, neither of ours nor one of others that was seen to let them in: how many.
-fn outside(
-    cars: &Cars,
-    own: &BTreeMap<String, OwnRow>,
-    kept: Option<&GateKept>,
-    today: NaiveDate,
-) -> usize {
-    let has_row =
-        |text: &str| own.get(text).is_some_and(|own| own.is_held && own.days.contains(today));
-    let mut lacking: BTreeMap<String, usize> = BTreeMap::new();
-    let wanted = wanted(&cars.claims, today);
-    for (_, one) in wanted.iter().filter(|(text, one)| one.days.contains(today) && !has_row(text)) {
-        *lacking.entry(one.by.to_string()).or_default() += 1;
-    }
-    let not_done = kept.map(|kept| Remarks::kept(kept).not_done).unwrap_or_default();
-    for right in not_done.iter().filter(|one| !is_trouble(one)).flat_map(|one| &one.rights) {
-        if let Some(count) = lacking.get_mut(right) {
-            *count = count.saturating_sub(1);
-        }
-    }
-    lacking.values().sum()
 }
 
 impl GateRun<'_> {
