@@ -43,7 +43,9 @@ impl Surroundings<'_> {
     pub(super) fn needs_passwords_of(&self, section: &Section<'_>) -> bool {
         match self.passwords {
             Passwords::All => true,
-            Passwords::OfEvents(name) => section.dotted("").ends_with(&format!(".{name}.events.")),
+            Passwords::OfEvents(name) => {
+                matches!(section.path(), [_, own, events] if own == name && events == "events")
+            }
             Passwords::None => false,
         }
     }

@@ -66,6 +66,11 @@ impl<'a> Section<'a> {
         parts.map(shown).collect::<Vec<_>>().join(".")
     }
 
+    /// The names from the top down to it: `hikvision`, `front-door`.
+    pub fn path(&self) -> &[String] {
+        &self.path
+    }
+
     /// Whether the file has the section, or a variable gives one of its keys.
     pub fn is_given(&self) -> bool {
         self.table.is_some()

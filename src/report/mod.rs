@@ -22,6 +22,7 @@ pub mod only;
 pub mod parking;
 pub mod permit_list;
 pub mod plan_file;
+mod question;
 pub mod right_by_id;
 pub mod roles;
 mod rows_left_out;

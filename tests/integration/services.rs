@@ -121,7 +121,7 @@ fn a_right_is_found_by_its_id() {
         (&["permit:OLD-1"], 22, "EXPIRED"),
         (&["permit:OLD-1", "--at", "2026-03-10T10:00:00Z"], 0, "ACTIVE"),
         (&["session:S-1"], 0, "ACTIVE"),
-        (&["session:S-1", "--at", "2026-03-10T12:31:00Z"], 5, "UNKNOWN"),
+        (&["session:S-1", "--at", "2026-03-10T12:36:00Z"], 5, "UNKNOWN"),
         (&["session:RES-1"], 20, "NOT_FOUND"),
         (&["permit:S-1"], 20, "NOT_FOUND"),
         (&["permit:none"], 20, "NOT_FOUND"),

@@ -242,3 +242,23 @@ fn paid_time_after_what_was_known() {
         assert_eq!(found, (Some(want.0), Some(want.1)), "{case}");
     }
 }
+
+/// Mutants: a secret that was not read signs whatever anybody signs with nothing.
+#[test]
+fn an_empty_secret_proves_nothing() {
+    use hmac::{Hmac, Mac};
+    let parts = |parts: &[&[u8]]| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"").unwrap();
+        parts.iter().for_each(|part| mac.update(part));
+        hex(&mac.finalize().into_bytes())
+    };
+    let signed = parts(&[b"1704111300.", BODY.as_bytes()]);
+    let stripe = headers(&format!("webhook-signature: t=1704111300,v1={signed}"));
+    let bearer = headers("authorization: Bearer ");
+    for secrets in [&[""][..], &["", SECRET]] {
+        let of = |scheme, headers: &Headers| {
+            prove(&config(scheme, secrets), headers, BODY.as_bytes(), at(0)).is_ok()
+        };
+        assert!(!of(EventScheme::Stripe, &stripe) && !of(EventScheme::Bearer, &bearer));
+    }
+}
