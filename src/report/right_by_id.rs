@@ -89,17 +89,14 @@ impl RightAnswer {
                 Some(zone) => [zone].into(),
                 None => own.collect(),
             };
-            let all: Vec<_> = rows.iter().map(|right| (*right).clone()).collect();
+            let all: Vec<ParkingRight> = rows.into_iter().cloned().collect();
+            let Some(right) = all.first() else { continue };
             for place in places {
                 match verdict(asked, vehicles, (&all, holder), place, readings) {
                     Some(verdict) => {
                         let key = (source, id, place, format!("{verdict:?}"));
-                        let new =
-                            || rows.first().map(|right| RightToldById::new(right, place, verdict));
-                        match told.get_mut(&key) {
-                            Some(told) => told.cars += 1,
-                            None => told.extend(new().map(|new| (key, new))),
-                        }
+                        let new = || RightToldById::new(right, place, verdict);
+                        told.entry(key).or_insert_with(new).cars += 1;
                     }
                     // The configuration has that zone no more.
                     None => left_out += 1,
@@ -168,7 +165,7 @@ impl RightToldById {
             number: right.number.as_ref().map(ToString::to_string),
             kind: right.kind.word().to_owned(),
             zone: zone.to_string(),
-            cars: 1,
+            cars: 0,
             verdict,
         }
     }

@@ -19,8 +19,7 @@ pub(super) fn held(
     name: String,
     (reviewed, is_kept): (Reviewed, bool),
 ) -> Result<Held, Error> {
-    let seal = store.plan_seal(&gates::sealed(&context.config, &reviewed.sha256))?;
-    let is_unsealed = !is_kept && reviewed.seal != Some(seal);
+    let is_unsealed = !is_kept && !is_sealed(context, store, &reviewed)?;
     let mut news = BTreeSet::new();
     for source in &context.config.sources {
         let state = store.members().source_state(&source.name)?;
@@ -44,14 +43,19 @@ pub(super) fn held(
     })
 }
 
+/// Whether this installation made a plan as it is, under a configuration that decides the same at gates.
+fn is_sealed(context: &Context, store: &Store, reviewed: &Reviewed) -> Result<bool, Error> {
+    let seal = store.plan_seal(&gates::sealed(&context.config, &reviewed.sha256))?;
+    Ok(reviewed.seal == Some(seal))
+}
+
 /// The rows of gates of a plan, and whether this installation made it as it is.
 pub(super) fn reviewed_rows(
     context: &Context,
     store: &Store,
     reviewed: &Reviewed,
 ) -> Result<ReviewedGates, Error> {
-    let seal = store.plan_seal(&gates::sealed(&context.config, &reviewed.sha256))?;
-    let is_sealed = reviewed.seal == Some(seal);
+    let is_sealed = is_sealed(context, store, reviewed)?;
     let each = reviewed.rows.iter();
     Ok(each
         .map(|(gate, rows)| (gate.clone(), ReviewedRows { rows: rows.clone(), is_sealed }))

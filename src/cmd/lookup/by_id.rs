@@ -18,14 +18,14 @@ pub(super) fn run(context: &Context, typed: &Typed, thing: AskedThing<'_>) -> Re
     let who = typed.who.as_str();
     let (vehicles, now) = (&context.config.vehicles, context.clock.now());
     let zone = context.config.zone_of_people();
-    let store = context.open_store_to_read_unchecked()?;
+    let open = || context.open_store_to_read_unchecked();
     match thing {
         AskedThing::Plate(_) => super::car::run(context, typed),
         AskedThing::Meter(id) => {
             if vehicles.meters.is_empty() {
                 return Err(QuestionError::NoMeters.into());
             }
-            let mut kept = Vec::new();
+            let (store, mut kept) = (open()?, Vec::new());
             for section in &vehicles.meters {
                 if let Some(store) = &store {
                     kept.extend(store.inbox().meter(&section.name, id)?);
@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, typed: &Typed, thing: AskedThing<'_>) -> Re
             Ok(answer.exit())
         }
         AskedThing::Citation(id) => {
-            let judged = match &store {
+            let judged = match &open()? {
                 Some(store) => of_id(vehicles, store, id, now)?,
                 None => Vec::new(),
             };
@@ -62,7 +62,7 @@ pub(super) fn run(context: &Context, typed: &Typed, thing: AskedThing<'_>) -> Re
                 asked_at: now,
                 judged_at,
             };
-            let answer = match &store {
+            let answer = match &open()? {
                 Some(store) => store.at_once(|| {
                     let known = Known::read(vehicles, store)?;
                     let of_id = match RightId::new(id) {

@@ -1,7 +1,6 @@
 //! What was said of cars and is not said any more: a citation of that time cannot be said to be rightful.
 
 use std::collections::HashSet;
-
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
