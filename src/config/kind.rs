@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use toml::de::DeValue;
 use url::Url;
 
@@ -16,11 +17,16 @@ use super::first::FirstKey;
 use super::problem::Wrong;
 use super::secret_source::Surroundings;
 use super::section::Section;
-use crate::model::{Account, Memory, ParkingZoneName, RightCode, SourceName, TargetName, Zone};
+use crate::document::JsonError;
+use crate::model::{
+    Account, Currency, DocumentKind, Memory, Money, ParkingZoneName, RightCode, SourceName,
+    TargetName, Zone,
+};
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{
-    Capabilities, EventReader, Failure, Gate, Remark, RightsService, Source, Target,
+    Capabilities, Document, EventReader, Failure, Gate, Recipient, Remark, RightsService, Source,
+    Target,
 };
 
 /// Every kind of system that a configuration may name.
@@ -36,6 +42,8 @@ pub struct Kinds {
     pub rights: &'static [&'static dyn RightsKind],
     /// What stands at the kerb and takes money.
     pub meters: &'static [&'static dyn MeterKind],
+    /// Who takes documents.
+    pub recipients: &'static [&'static dyn RecipientKind],
 }
 
 /// What a connection is given by the run.
@@ -172,6 +180,52 @@ pub trait MeterKind: Debug + Sync {
 
     /// How their events are read.
     fn events(&self) -> &'static dyn EventReader;
+}
+
+/// A kind of system that takes documents: `[NAME.…]` in the configuration.
+pub trait RecipientKind: Debug + Sync {
+    /// The word in front of the dot: `teller`.
+    fn name(&self) -> &'static str;
+
+    /// Reads its own keys, and notes every problem. `None` only together with a noted problem.
+    fn read(
+        &self,
+        section: &Section<'_>,
+        currency: &Currency,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<Arc<dyn RecipientSettings>>;
+}
+
+/// How to connect to a system that takes documents.
+pub trait RecipientSettings: Any + Debug + Send + Sync {
+    /// Reads a document that is to be sent, at this instant. Pure.
+    ///
+    /// # Errors
+    /// [`JsonError`] with the place of what is not acceptable.
+    fn document(&self, bytes: &[u8], now: DateTime<Utc>) -> Result<Document, JsonError>;
+
+    /// The most money that one document of this kind may move before a person must approve it; `None`: any.
+    fn limit(&self, kind: DocumentKind) -> Option<&Money> {
+        let _ = kind;
+        None
+    }
+
+    /// Why documents of this kind are not sent there, as the configuration has it.
+    fn declines(&self, kind: DocumentKind) -> Option<&'static str> {
+        let _ = kind;
+        None
+    }
+
+    /// Prepares to ask; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where the address or the TLS set-up is unusable.
+    fn connect(&self, wiring: Wiring) -> Result<Box<dyn Recipient>, Failure>;
+
+    /// What `check` tells of the way there beside the system itself.
+    fn examine(&self) -> Vec<Remark> {
+        Vec::new()
+    }
 }
 
 /// How to connect to a service of parking rights.

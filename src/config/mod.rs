@@ -26,6 +26,7 @@ mod overrides;
 mod parking_zone;
 mod permit_list;
 mod problem;
+mod recipient;
 mod rights_service;
 mod schema;
 mod secret;
@@ -56,14 +57,15 @@ pub use events::{EventScheme, EventsConfig, standard_key};
 pub use find::{FILE_NAME, are_several, find, several};
 pub use gates::GateConfig;
 pub use kind::{
-    Common, GateKind, GateParts, GateSettings, Kinds, Login, MeterKind, Nouns, Place, RightsKind,
-    RightsSettings, SourceKind, SourceParts, SourceSettings, TargetKind, TargetParts,
+    Common, GateKind, GateParts, GateSettings, Kinds, Login, MeterKind, Nouns, Place,
+    RecipientKind, RecipientSettings, RightsKind, RightsSettings, SourceKind, SourceParts, SourceSettings, TargetKind, TargetParts,
     TargetSettings, Wiring,
 };
 pub use load::{draft, load, load_for};
 pub use meters::MetersConfig;
 pub use permit_list::{ListFormat, PermitListConfig};
 pub use problem::{ConfigError, Problem, Wrong};
+pub use recipient::{RecipientConfig, SendMode};
 pub use rights_service::RightsServiceConfig;
 pub use secret::{Passwords, Secret};
 pub use vehicles::{EventSender, RightsFileConfig, Vehicles};
@@ -113,6 +115,8 @@ pub struct Config {
     pub report: ReportFiles,
     /// Who may park where, by which files.
     pub vehicles: Vehicles,
+    /// Who takes documents, sorted by name.
+    pub recipients: Vec<RecipientConfig>,
     /// Files that passwords were read from.
     pub secret_files: Vec<PathBuf>,
     /// Advice that is no error: plain `http`, a literal password, a file that others can read.

@@ -10,6 +10,7 @@ use super::agreement::{self, SourceRead, TargetRead, Zones};
 use super::gates::{self, GateRead};
 use super::load::absolute;
 use super::problem::{Origin, Wrong};
+use super::recipient::recipient;
 use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::vehicles::VehicleSections;
@@ -67,9 +68,17 @@ pub(super) fn read(
         let read = |one| gates::gate(*kind, kinds.sources, one, &zones, surroundings);
         gates.extend(sections.into_iter().map(read));
     }
-    // Vehicles alone need neither, and a gate is as good as a door.
+    let mut recipient_groups = Groups::default();
+    let mut recipients = Vec::new();
+    for kind in kinds.recipients {
+        let sections = recipient_groups.read(top, kind.name(), "city");
+        recipients.extend(sections.into_iter().map(|section| (*kind, section)));
+    }
+    recipients.sort_by(|(_, one), (_, other)| one.name().cmp(other.name()));
+    // Vehicles alone need neither, and a gate is as good as a door; nor do documents.
     let is_about_members = groups.is_any_given || target_groups.is_any_given;
-    if is_about_members || !car_sections.are_rights_given {
+    let is_about_others = car_sections.are_rights_given || recipient_groups.is_any_given;
+    if is_about_members || !is_about_others {
         groups.refuse_none(top, "there is no organisation to copy from");
         if !gate_groups.is_any_given {
             target_groups.refuse_none(top, "there is no door to write to");
@@ -83,7 +92,10 @@ pub(super) fn read(
     let named = sources.iter().map(|read| &read.section);
     let named: Vec<_> = named.chain(devices.iter().map(|read| &read.section)).collect();
     let beside = car_sections.named().chain(gates.iter().map(|read| &read.section));
+    let beside = beside.chain(recipients.iter().map(|(_, section)| section));
     agreement::refuse_taken_names(beside, &named);
+    let recipients: Vec<_> =
+        recipients.iter().map(|(kind, section)| recipient(*kind, section, surroundings)).collect();
     let vehicles = car_sections.read(top, &zones, surroundings, gate_groups.is_any_given);
     let gates_read = || gates.iter().filter_map(|read| read.config.as_ref());
     let are_plates_read = gates_read().any(|gate| !gate.members.is_empty());
@@ -94,8 +106,7 @@ pub(super) fn read(
     let report_section = top.section("report");
     let report = report_files(&report_section, surroundings.folder);
     top.finish();
-    let is_about_vehicles = car_sections.are_rights_given && !is_about_members;
-    zones.finish(top, !is_about_vehicles && (sources.is_empty() || devices.is_empty()));
+    zones.finish(top, (is_about_members || !is_about_others) && (sources.is_empty() || devices.is_empty()));
     agreement::refuse_same_organisation(&sources);
     let places = devices.iter().map(|read| (&read.section, &read.place));
     agreement::refuse_same_place(places);
@@ -119,6 +130,7 @@ pub(super) fn read(
         notify: notify?,
         report,
         vehicles: vehicles?,
+        recipients: recipients.into_iter().collect::<Option<_>>()?,
         secret_files: surroundings.secret_files.take(),
         warnings: Vec::new(),
     };

@@ -9,6 +9,7 @@ pub mod hikvision_anpr;
 pub mod ips;
 pub mod parkeon;
 pub mod parkkihubi;
+pub mod teller;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -21,4 +22,5 @@ pub const KINDS: Kinds = Kinds {
     gates: &[&hikvision_anpr::HikvisionAnpr],
     rights: &[&ips::Ips, &parkkihubi::Parkkihubi],
     meters: &[&parkeon::Parkeon],
+    recipients: &[&teller::Teller],
 };

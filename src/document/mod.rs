@@ -117,8 +117,21 @@ pub enum Fault {
     NoAmount,
     #[error("is not an amount above zero with at most two decimals")]
     NoDecimalAmount,
+    #[error("is an amount in another currency than the configuration has")]
+    OtherCurrency,
+    #[error("is not 1 to 160 letters, digits, `-`, `_`, `.` or `:`")]
+    NoDocumentId,
+    #[error("is no word of capital letters, as EARLY_SESSION_END")]
+    NoWord,
+    /// It has no place in any document.
+    #[error("holds what may be the number of a payment card")]
+    CardNumber,
+    #[error("is more than {0}")]
+    MoreThan(&'static str),
     #[error("lies in the future")]
     Future,
+    #[error("is older than {0} days")]
+    TooOld(i64),
     #[error("is not a whole number from {0} to {1}")]
     NotBetween(i64, i64),
     #[error("is not an instant with its offset from UTC, such as 2026-11-21T11:00:00Z")]
@@ -135,6 +148,16 @@ pub struct JsonError {
     pub what: Fault,
     /// The byte in the document, from 0, where that is known: it is while the document is parsed.
     pub offset: Option<usize>,
+}
+
+/// Reads a document that is to be sent to somebody: as [`parse`], and no number of a payment card is anywhere in it.
+///
+/// # Errors
+/// As [`parse`], and [`Fault::CardNumber`].
+pub fn parse_outgoing(bytes: &[u8], limits: Limits) -> Result<Value, JsonError> {
+    let value = parse(bytes, limits)?;
+    Node::top(&value).holds_no_card()?;
+    Ok(value)
 }
 
 impl fmt::Display for JsonError {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use smol_str::SmolStr;
 
 use super::{Fault, JsonError, Part, Value};
-use crate::model::{MinorUnits, parse_instant};
+use crate::model::{Currency, DocumentId, MinorUnits, has_card_number, parse_instant};
 
 /// A value in a document, which knows its place. It borrows the node that it is inside of.
 #[derive(Debug, Clone, Copy)]
@@ -151,6 +151,59 @@ impl<'v, 'p> Node<'v, 'p> {
             }
             _ => Err(self.wrong_kind("a number")),
         }
+    }
+
+    /// What the document, or another one, is called for ever.
+    ///
+    /// # Errors
+    /// [`Fault::NoDocumentId`], [`Fault::WrongKind`] for what is no text.
+    pub fn document_id(&self) -> Result<DocumentId, JsonError> {
+        DocumentId::new(self.text()?).map_err(|_| self.error(Fault::NoDocumentId))
+    }
+
+    /// Makes sure that this is the code of a currency.
+    ///
+    /// # Errors
+    /// [`Fault::OtherCurrency`], [`Fault::WrongKind`] for what is no text.
+    pub fn is_currency(&self, wanted: &Currency) -> Result<(), JsonError> {
+        match self.text()? == wanted.as_str() {
+            true => Ok(()),
+            false => Err(self.error(Fault::OtherCurrency)),
+        }
+    }
+
+    /// A word of somebody's list, so that no sentence about a person leaves with it: `EARLY_SESSION_END`.
+    ///
+    /// # Errors
+    /// [`Fault::NoWord`], [`Fault::WrongKind`] for what is no text.
+    pub fn word(&self) -> Result<&'v str, JsonError> {
+        let text = self.text()?;
+        let is_word = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        if is_word && !text.is_empty() { Ok(text) } else { Err(self.error(Fault::NoWord)) }
+    }
+
+    /// Makes sure that no text, number or key in it holds the number of a payment card.
+    pub(super) fn holds_no_card(&self) -> Result<(), JsonError> {
+        let is_found = match self.value {
+            Value::Text(text) | Value::Number(text) => has_card_number(text),
+            Value::Null | Value::Bool(_) => false,
+            Value::List(list) => {
+                let mut each = list.iter().enumerate();
+                return each.try_for_each(|(place, value)| {
+                    self.inside(Part::Place(place), value).holds_no_card()
+                });
+            }
+            Value::Object(members) => {
+                return members.iter().try_for_each(|(key, value)| {
+                    match has_card_number(key) {
+                        // The pointer would show it.
+                        true => Err(self.error(Fault::CardNumber)),
+                        false => self.inside(Part::Key(key), value).holds_no_card(),
+                    }
+                });
+            }
+        };
+        if is_found { Err(self.error(Fault::CardNumber)) } else { Ok(()) }
     }
 
     /// A whole number between two.

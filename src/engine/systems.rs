@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::{GateConfig, RightsServiceConfig, SourceConfig, TargetConfig, Wiring};
+use crate::config::{
+    GateConfig, RecipientConfig, RightsServiceConfig, SourceConfig, TargetConfig, Wiring,
+};
 use crate::model::Memory;
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
-use crate::ports::{Failure, Gate, RightsService, Source, Target};
+use crate::ports::{Class, Failure, Gate, Recipient, RightsService, Source, Target};
 
 /// Everything that a run may ask or change. [`Network`] is the real thing; a simulation puts its own worlds
 /// here.
@@ -36,6 +38,15 @@ pub trait Systems: Sync {
     /// # Errors
     /// [`Failure`] where the address or the TLS set-up is unusable.
     fn rights(&self, config: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure>;
+
+    /// Prepares to ask a system that takes documents; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Failure`] where the address or the TLS set-up is unusable.
+    fn recipient(&self, config: &RecipientConfig) -> Result<Box<dyn Recipient>, Failure> {
+        let text = format!("{} takes no documents here", config.name);
+        Err(Failure::new(Class::Unusable, false, &text, None))
+    }
 
     /// How many requests went to each system so far, by its section in the configuration
     /// (`hikvision.front-door`); nothing where that is not counted.
@@ -86,6 +97,10 @@ impl Systems for Network {
 
     fn rights(&self, config: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {
         config.settings.connect(self.wiring(config.section()), &config.zones, config.list_within)
+    }
+
+    fn recipient(&self, config: &RecipientConfig) -> Result<Box<dyn Recipient>, Failure> {
+        config.settings.connect(self.wiring(config.section()))
     }
 
     fn requests(&self) -> BTreeMap<String, u64> {

@@ -3,8 +3,10 @@
 //! Readers at the border build these values, and from there on they are trusted.
 
 mod account;
+mod card;
 mod change;
 mod citation;
+mod document;
 mod email;
 mod gate_row;
 mod holder;
@@ -31,8 +33,10 @@ mod words;
 mod zone;
 
 pub use account::{Account, Accounts};
+pub use card::has_card_number;
 pub use change::{Change, Verb};
 pub use citation::{Citation, CitationState};
+pub use document::{DocumentId, DocumentKind, DocumentState};
 pub use email::Email;
 pub use gate_row::{Days, GateRow, OwnRow, RightRef, RowEffect, RowTime, RowVerb};
 pub use holder::{Holder, Right, Span, UnreadableRight, full_name};
@@ -45,7 +49,7 @@ pub use link::{LinkRule, NameDigest, Served, StoredLink, StoredLinks};
 pub use link_row::{LinkRow, MemberNamed, RowReason, UnusableRow};
 pub use member_plate::{MemberPlate, MemberPlateLeftOut};
 pub use memory::Memory;
-pub use money::MinorUnits;
+pub use money::{Amount, Currency, MinorUnits, Money, NoCurrency, split};
 pub use parking_right::{
     CitationId, ParkingRight, RightHolder, RightId, RightKind, RightState, RightVersion, SpaceId,
     StateWord, TooManyWindows,

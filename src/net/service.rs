@@ -1,7 +1,9 @@
 //! Queries to a web service that answers in JSON: one request at a time, repeated only where that may help.
 //!
 //! The credentials go to the configured host and nowhere else: a redirect is not followed. What a service says
-//! in an error is for the log alone, since it may name a person.
+//! in an error is for the log alone, since it may name a person. What changes something is in [`deliver`].
+
+pub(crate) mod deliver;
 
 use std::fmt;
 use std::io::Read as _;
@@ -9,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use ureq::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE};
+use ureq::http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, ETAG};
 use ureq::http::{HeaderName, Response};
 use ureq::{Agent, Body, RequestBuilder, Timeout};
 use url::Url;
@@ -173,6 +175,8 @@ pub(crate) struct Answer {
     pub body: Vec<u8>,
     /// What the service's clock showed.
     pub server_time: Option<DateTime<Utc>>,
+    /// Which version it is of, as `ETag` says.
+    pub etag: Option<String>,
 }
 
 /// A query that brought nothing, and whether the same may be asked again soon.
@@ -238,6 +242,11 @@ impl Service {
         let mut url = self.url.clone();
         url.set_path(&format!("{}/{path}", self.url.path().trim_end_matches('/')));
         url
+    }
+
+    /// Asks for one thing below the address, again where that may help.
+    pub(crate) fn get(&self, path: &str) -> Result<Answer, ServiceError> {
+        self.ask_for(&self.below(path), Question::Get, self.bounds.answer)
     }
 
     /// Asks for a page of a listing that began some time ago, again where that may help, all of it within the
@@ -330,8 +339,7 @@ impl Service {
         let status = response.status().as_u16();
         let error = match status {
             _ if status == 200 || self.taken.contains(&status) => {
-                let server_time = server_time(response.headers());
-                return Ok(Answer { status, body: self.read(&mut response)?, server_time });
+                return Ok(self.answer(&mut response)?);
             }
             300..=399 => ServiceError::Redirected,
             401 => ServiceError::LoginRefused,
@@ -340,6 +348,15 @@ impl Service {
         };
         let may_repeat = matches!(status, 408 | 429 | 500 | 502..=504);
         Err(Failed { error, may_repeat, asked: asked_pause(response.headers()) })
+    }
+
+    /// A whole answer.
+    fn answer(&self, response: &mut Response<Body>) -> Result<Answer, Failed> {
+        let status = response.status().as_u16();
+        let server_time = server_time(response.headers());
+        let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
+        let etag = etag.map(str::to_owned);
+        Ok(Answer { status, body: self.read(response)?, server_time, etag })
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failed {

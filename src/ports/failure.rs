@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::net::service::ServiceError;
+use crate::net::service::deliver::Undelivered;
 
 /// What may be done about a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,15 @@ impl From<ServiceError> for Failure {
             _ => Class::Refused,
         };
         Self::new(class, error == ServiceError::LoginRefused, &error, error.hint())
+    }
+}
+
+impl From<Undelivered> for Failure {
+    fn from(undelivered: Undelivered) -> Self {
+        match undelivered {
+            Undelivered::NotSent(error) => Self::from(error),
+            Undelivered::Lost(error) => Self::new(Class::Unknown, false, &error, error.hint()),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod event;
 mod failure;
 mod gate;
 pub mod progress;
+mod recipient;
 mod rights;
 mod source;
 mod target;
@@ -14,6 +15,9 @@ mod target;
 pub use event::{Effect, EventReader, MeterStatus};
 pub use failure::{Class, Failure};
 pub use gate::{Gate, GateRows, GateWriter};
+pub use recipient::{
+    Document, FieldChange, PaymentThere, Recipient, Standing, Subject, Survey, Warning,
+};
 pub use rights::{
     CitationListing, ListedCitation, ListedPlate, ListedRight, RightsListing, RightsService,
 };

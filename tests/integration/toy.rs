@@ -61,7 +61,7 @@ fn world(place: &str) -> Arc<Mutex<World>> {
 }
 
 const KINDS: Kinds =
-    Kinds { sources: &[&Toybook], targets: &[&Toydoor], gates: &[], rights: &[], meters: &[] };
+    Kinds { sources: &[&Toybook], targets: &[&Toydoor], gates: &[], rights: &[], meters: &[], recipients: &[] };
 
 #[derive(Debug)]
 struct Toybook;

@@ -1,0 +1,78 @@
+//! Systems that take documents: `[teller.NAME]` and its kin, as far as all kinds have the same keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::problem::Wrong;
+use super::secret_source::Surroundings;
+use super::section::Section;
+use super::{RecipientKind, RecipientSettings, value};
+use crate::model::{Currency, SourceName};
+use crate::text::words::words;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Keys live 30 days at the most generous of services.
+const KEY_LIVES_DAYS_MAX: u64 = 30;
+
+words! {
+    /// What may be sent to a system that takes documents.
+    pub enum SendMode {
+        /// Nothing: it is asked, and what would be sent is shown.
+        Observe = "observe",
+        /// What a person has `apply` send, and nothing else.
+        Review = "review",
+    }
+}
+
+/// A section of a system that takes documents.
+#[derive(Debug, Clone)]
+pub struct RecipientConfig {
+    pub name: SourceName,
+    /// What kind of system it is.
+    pub kind: &'static dyn RecipientKind,
+    /// How to connect to it.
+    pub settings: Arc<dyn RecipientSettings>,
+    pub mode: SendMode,
+    /// The currency of all money there.
+    pub currency: Currency,
+    /// How long a document that is sent once more under its key has no second effect there.
+    pub key_lives: Duration,
+}
+
+impl RecipientConfig {
+    /// Its section in the configuration: `teller.cashier`.
+    #[must_use]
+    pub fn section(&self) -> String {
+        format!("{}.{}", self.kind.name(), self.name)
+    }
+}
+
+/// `[KIND.NAME]` of a system that takes documents. `None` only together with a noted problem.
+pub(super) fn recipient(
+    kind: &'static dyn RecipientKind,
+    section: &Section<'_>,
+    surroundings: &Surroundings<'_>,
+) -> Option<RecipientConfig> {
+    let name = section.settle_name(SourceName::new(section.name()));
+    let currency = section.text("currency", |text| {
+        Currency::new(text).map_err(|error| Wrong::new(error.to_string()).hint("write \"USD\""))
+    });
+    let currency = currency.required();
+    let modes = SendMode::ALL.map(|mode| (mode.as_str(), mode));
+    let mode = section.text("mode", |text| value::word(text, &modes)).or(SendMode::Review);
+    let key_lives = section.text("key_lives", |text| value::interval(text, KEY_LIVES_DAYS_MAX));
+    let key_lives = key_lives.or(20 * HOUR);
+    // The other keys are looked at even where there is no currency, so that all problems are noted.
+    let any = Currency::new("USD").ok()?;
+    let settings = kind.read(section, currency.as_ref().unwrap_or(&any), surroundings);
+    section.finish();
+    Some(RecipientConfig {
+        name: name?,
+        kind,
+        settings: settings?,
+        mode,
+        currency: currency?,
+        key_lives,
+    })
+}

@@ -1,0 +1,90 @@
+//! A cashier over HTTP.
+
+use ureq::http::HeaderName;
+
+use super::wire;
+use crate::model::{Currency, DocumentId, DocumentKind};
+use crate::net::service::deliver::{Parcel, Put};
+use crate::net::service::{Answer, Service};
+use crate::ports::{Class, Document, Failure, PaymentThere, Recipient, Standing, Subject, Survey};
+
+/// The header that names a document for ever.
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// One cashier.
+#[derive(Debug)]
+pub(super) struct Cashier {
+    pub service: Service,
+    pub currency: Currency,
+}
+
+/// Where documents of a kind are.
+fn folder(kind: DocumentKind) -> &'static str {
+    if kind == DocumentKind::Payment { "payments" } else { "refunds" }
+}
+
+impl Cashier {
+    fn get(&self, folder: &str, id: &str) -> Result<Answer, Failure> {
+        Ok(self.service.get(&format!("{folder}/{id}"))?)
+    }
+}
+
+impl Recipient for Cashier {
+    fn survey(&self, document: &Document) -> Result<Survey, Failure> {
+        let mut survey = Survey::default();
+        if let Subject::Payment(id) = &document.subject {
+            survey.payment = self.payment(id)?;
+            if survey.payment.is_none() {
+                survey.forbidden = Some("the cashier knows no payment that it is a refund of".into());
+            }
+        }
+        Ok(survey)
+    }
+
+    fn state(&self, document: &Document, _: &str) -> Result<Standing, Failure> {
+        let answer = self.get(folder(document.kind), document.id.as_str())?;
+        Ok(match answer.status {
+            404 => Standing::Never,
+            405 => Standing::Unaskable,
+            _ => wire::standing(&answer.body, document, &self.currency),
+        })
+    }
+
+    fn send(&self, document: &Document, key: &str, _: Option<&str>) -> Result<Standing, Failure> {
+        let url = self.service.below(folder(document.kind));
+        let headers = [(KEY, key)];
+        let parcel = Parcel { method: Put::Post, body: &document.bytes, headers: &headers };
+        let answer = self.service.deliver(&url, parcel)?;
+        Ok(match answer.status {
+            200..=299 => wire::standing(&answer.body, document, &self.currency),
+            409 => wire::standing_of_known(&answer.body, document, &self.currency),
+            404 => Standing::Refused("the cashier knows no such payment".to_owned()),
+            422 => Standing::Refused(
+                "the cashier cannot take it as it is (422): please report this as a fault".into(),
+            ),
+            status => Standing::Refused(format!("the cashier refused it with status {status}")),
+        })
+    }
+
+    fn payment(&self, id: &DocumentId) -> Result<Option<PaymentThere>, Failure> {
+        let answer = self.get("payments", id.as_str())?;
+        match answer.status {
+            404 => Ok(None),
+            405 => Err(unaskable()),
+            _ => wire::payment_there(&answer.body, id, &self.currency).map(Some).map_err(|error| {
+                let text = format!("its answer about the payment cannot be relied on: {error}");
+                Failure::new(Class::Refused, false, &text, None)
+            }),
+        }
+    }
+
+    fn try_login(&self) -> Result<(), Failure> {
+        // Nobody has a payment of this name; that there is none was said to somebody who may ask.
+        self.get("payments", "ivms-sync-check").map(drop)
+    }
+}
+
+fn unaskable() -> Failure {
+    let hint = "a refund cannot be judged without it; ask the cashier's operator";
+    Failure::new(Class::Refused, false, &"payments cannot be asked for there", Some(hint))
+}
