@@ -323,6 +323,12 @@ impl Command {
 /// Flags of `diff`.
 #[derive(Debug, Clone, Args)]
 pub struct DiffArgs {
+    /// With --to, a document: show what sending it would do.
+    #[arg(value_name = "FILE", requires = "to", conflicts_with_all = ["only", "full"])]
+    pub file: Option<PathBuf>,
+    /// The section that a document is for: cashier of [teller.cashier].
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub to: Option<String>,
     /// How much to look at.
     #[command(flatten)]
     pub look: LookArgs,
@@ -343,11 +349,17 @@ pub struct DiffArgs {
 
 /// Flags of `apply`.
 #[derive(Debug, Clone, Args)]
-#[command(group(ArgGroup::new("what").required(true).args(["plan", "blocked", "event"])))]
+#[command(group(ArgGroup::new("what").required(true).args(["plan", "blocked", "event", "settle"])))]
 pub struct ApplyArgs {
-    /// A plan written by diff --out, at most 60 minutes old.
+    /// A plan written by diff --out, at most 60 minutes old; with --to, a document that is to be sent.
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
+    /// Send a document, once for ever: the section that it is for, as cashier of [teller.cashier].
+    #[arg(long, value_name = "NAME", requires = "plan")]
+    pub to: Option<String>,
+    /// Say what became of a document that nobody but a person can find out: ID=done or ID=not-done.
+    #[arg(long, value_name = "ID=WHAT")]
+    pub settle: Option<String>,
     /// Approve and carry out the blocked plan with this id.
     #[arg(long, value_name = "ID")]
     pub blocked: Option<String>,
@@ -443,8 +455,8 @@ pub struct CheckArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct LookupArgs {
     /// A name or its beginning, an e-mail address, a Cardskipper member number, person:EMPLOYEENO,
-    /// plate:CT:ABC123 or plate:ABC123, permit:ID, session:ID, citation:ID or meter:ID; - reads it from
-    /// standard input, since every user of this computer can see a command line.
+    /// plate:CT:ABC123 or plate:ABC123, permit:ID, session:ID, citation:ID, meter:ID, payment:ID, refund:ID or
+    /// document:ID; - reads it from standard input, since every user of this computer can see a command line.
     #[arg(value_name = "WHO", required_unless_present_any = ["batch", "request"])]
     pub who: Vec<String>,
     /// For a plate, a permit or a session: the zone that the car stands in; without it, every zone.

@@ -11,6 +11,7 @@ use crate::config::ConfigError;
 use crate::config::first::FirstError;
 use crate::engine::inbox::{EventError, NotProven};
 use crate::engine::link::file::LinkFileError;
+use crate::engine::outbox::NotApproved;
 use crate::engine::plan::Counterexample;
 use crate::exit::Exit;
 use crate::model::{HolderNumber, RecordId, TargetName};
@@ -65,6 +66,12 @@ pub enum Error {
     /// An event is not taken.
     #[error("{0}")]
     Event(EventError),
+    /// A document that is to be sent is not acceptable.
+    #[error("{name}: {text}")]
+    Document { name: String, text: String },
+    /// A document that waits cannot be approved.
+    #[error("document {id} cannot be approved: {error}")]
+    NotApproved { id: String, error: NotApproved },
     /// `--only` names somebody who is not known.
     #[error("{}; nothing was done", not_known(texts, doubts))]
     NotKnown {
@@ -193,7 +200,10 @@ impl Error {
             | Self::OneClub(_) => Exit::Usage,
             Self::Event(EventError::NotProven(_)) => Exit::NotProven,
             Self::Event(EventError::Otherwise) => Exit::Refused,
-            Self::Event(EventError::Document(_)) | Self::Verify(_) => Exit::Unacceptable,
+            Self::Event(EventError::Document(_)) | Self::Verify(_) | Self::Document { .. } => {
+                Exit::Unacceptable
+            }
+            Self::NotApproved { .. } => Exit::StalePlan,
             Self::Plan { .. } | Self::NoPlan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::NotKnown { doubts, .. } => {
@@ -228,6 +238,7 @@ impl Error {
             | Self::NoBlockedPlan(_)
             | Self::Forbidden { .. } => "plan",
             Self::Verify(_) => "request",
+            Self::Document { .. } | Self::NotApproved { .. } => "document",
             Self::Event(_) => "event",
             Self::Interrupted(_)
             | Self::Locked { .. }
@@ -261,7 +272,11 @@ impl Error {
             Self::Event(EventError::Otherwise) => {
                 Some("ask the sender which of the two counts; what was taken first stays")
             }
-            Self::Question(_) | Self::Event(_) | Self::Verify(_) => None,
+            Self::Question(_)
+            | Self::Event(_)
+            | Self::Verify(_)
+            | Self::Document { .. }
+            | Self::NotApproved { .. } => None,
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }

@@ -3,7 +3,7 @@
 mod citations;
 
 use super::tick::closely;
-use super::{Context, permit_lists, who, write_file};
+use super::{Context, documents, permit_lists, who, write_file};
 use crate::cli::DiffArgs;
 use crate::command::CommandName;
 use crate::engine::gates;
@@ -20,6 +20,9 @@ use crate::text::shell::quoted;
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     if args.violations {
         return citations::run(context, args);
+    }
+    if let (Some(file), Some(to)) = (&args.file, &args.to) {
+        return documents::diff(context, (file, to), args.out.as_deref(), args.exit_code);
     }
     let only = who::only(&args.look.only)?;
     context.refuse_own_files(&[args.out.as_deref()])?;

@@ -4,6 +4,7 @@ pub mod apply;
 pub(crate) mod cgi;
 pub mod check;
 pub mod diff;
+mod documents;
 mod gates;
 pub mod history;
 pub mod init;

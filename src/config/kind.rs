@@ -216,6 +216,11 @@ pub trait RecipientSettings: Any + Debug + Send + Sync {
         None
     }
 
+    /// Whether it can be asked for payments.
+    fn has_payments(&self) -> bool {
+        false
+    }
+
     /// Prepares to ask; nothing is sent yet.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod gates;
 pub mod gather;
 pub mod inbox;
 pub mod link;
+pub mod outbox;
 mod outcome;
 pub mod plan;
 pub mod rights;

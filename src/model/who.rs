@@ -74,6 +74,28 @@ impl<'t> AskedThing<'t> {
     }
 }
 
+/// What of documents that leave a WHO names, without the word before the colon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedDocument<'t> {
+    Document(&'t str),
+    Refund(&'t str),
+    Payment(&'t str),
+}
+
+impl<'t> AskedDocument<'t> {
+    /// Reads what was typed; the word before the colon in letters of any size.
+    #[must_use]
+    pub fn parse(text: &'t str) -> Option<Self> {
+        let (word, name) = text.split_once(':')?;
+        match word.to_ascii_lowercase().as_str() {
+            "document" => Some(Self::Document(name)),
+            "refund" => Some(Self::Refund(name)),
+            "payment" => Some(Self::Payment(name)),
+            _ => None,
+        }
+    }
+}
+
 /// Whom `lookup` was asked for: a WHO, or a name that several may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {

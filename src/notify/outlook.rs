@@ -91,10 +91,12 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observat
     let files = link_files.iter().map(|path| path.to_string_lossy().into_owned());
     let rights = report.rights_files.iter().flat_map(|seen| seen.files.iter().cloned());
     let lists = report.permit_lists.iter().map(|list| list.file.clone());
+    let documents = report.recipients.iter().cloned().map(Topic::Documents);
     let others = files
         .map(|path| (Topic::LinkFile(path), true))
         .chain(rights.map(|path| (Topic::RightsFile(path), true)))
         .chain(lists.map(|path| (Topic::PermitList(path), true)))
+        .chain(documents.map(|topic| (topic, true)))
         .chain([(Topic::OwnClock, is_clock_seen), (Topic::TimeLimit, true)]);
     for (topic, is_seen) in others {
         let condition = found.get(&topic).and_then(|troubles| first(troubles));
@@ -124,6 +126,8 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::Asked(_)
         | Error::Question(_)
         | Error::Verify(_)
+            | Error::Document { .. }
+            | Error::NotApproved { .. }
         | Error::Event(_)
         | Error::NoDevice(_)
         | Error::NothingToAccept { .. }
@@ -205,6 +209,7 @@ fn topic_of(report: &Report, trouble: &Trouble) -> Option<Topic> {
     match (&trouble.kind, &trouble.about) {
         (TroubleKind::OwnClock(_), _) => Some(Topic::OwnClock),
         (TroubleKind::TimeLimit, _) => Some(Topic::TimeLimit),
+        (TroubleKind::Document(_), About::Source(name)) => Some(Topic::Documents(name.clone())),
         (_, About::LinkFile(path)) => Some(Topic::LinkFile(path.clone())),
         (_, About::RightsFile(_, path)) => Some(Topic::RightsFile(path.clone())),
         (_, About::PermitList(_, path)) => Some(Topic::PermitList(path.clone())),

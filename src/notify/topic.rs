@@ -18,6 +18,8 @@ pub enum Topic {
     RightsFile(String),
     /// A list of permits cannot be written; its path.
     PermitList(String),
+    /// Nobody knows what became of a document that was sent to this section.
+    Documents(SourceName),
     /// A link file that was never read cannot be read: nothing is done at all.
     NewLinkFile,
     /// This computer's clock is wrong.
@@ -87,6 +89,7 @@ impl fmt::Display for Topic {
             Self::LinkFile(path) => write!(f, "file {path}"),
             Self::RightsFile(path) => write!(f, "rights {path}"),
             Self::PermitList(path) => write!(f, "list {path}"),
+            Self::Documents(name) => write!(f, "documents {name}"),
             Self::NewLinkFile => f.write_str("new-link-file"),
             Self::OwnClock => f.write_str("own-clock"),
             Self::TimeLimit => f.write_str("time-limit"),
@@ -191,6 +194,10 @@ impl Topic {
                 "The list of permits {name} cannot be written",
                 "The list of permits {name} is written again",
             ),
+            Self::Documents(_) => (
+                "What became of a document for {name} is not known",
+                "What became of every document for {name} is known",
+            ),
             Self::NewLinkFile => (
                 "A link file cannot be read, and nothing is done without it",
                 "Every link file can be read",
@@ -223,7 +230,7 @@ impl Topic {
     pub fn about(&self) -> String {
         match self {
             Self::Door(name, _) => name.to_string(),
-            Self::Source(name, ..) => name.to_string(),
+            Self::Source(name, ..) | Self::Documents(name) => name.to_string(),
             Self::LinkFile(path) | Self::RightsFile(path) | Self::PermitList(path) => {
                 file_name(path).to_owned()
             }

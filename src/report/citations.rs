@@ -11,7 +11,7 @@ use super::Head;
 use super::look::{Look, Tone};
 use super::text::with_zone;
 use crate::command::CommandName;
-use crate::engine::citations::{CitationRight, Finding, Judged, Review, Why};
+use crate::engine::citations::{CitationRight, Finding, Judged, Review};
 use crate::engine::vehicles::ParkingStatus;
 use crate::exit::Exit;
 use crate::model::{CitationState, RightCode, Zone, printable};
@@ -152,7 +152,7 @@ fn line(text: &mut String, one: &Judged, people: Zone) {
     if citation.state != CitationState::Issued {
         let _ = write!(text, ", {}", citation.state);
     }
-    let _ = write!(text, "; {}", why(one));
+    let _ = write!(text, "; {}", one.why());
     if let Some(right) = right.as_ref().filter(|_| one.finding != Finding::Stands) {
         let _ = write!(text, " by {}", by_right(right, people));
     }
@@ -200,7 +200,7 @@ pub(super) fn told(one: &Judged) -> Told<'_> {
         }),
         known_later: one.is_late(),
         stale: stale.iter().map(|source| source.as_str()).collect(),
-        why: why(one),
+        why: one.why(),
     }
 }
 
@@ -244,21 +244,5 @@ impl<'a> CitationAnswer<'a> {
             );
         }
         look.folded(text)
-    }
-}
-
-/// Why it is listed, in a few words.
-fn why(one: &Judged) -> &'static str {
-    match one.finding {
-        Finding::HadRight if one.status == ParkingStatus::Grace => "in grace",
-        Finding::HadRight => "valid there and then",
-        Finding::Stands => "no right",
-        Finding::Unclear(Why::NoPlate) => "its plate cannot be read",
-        Finding::Unclear(Why::NoZone) => "no [zone.NAME] has its zone",
-        Finding::Unclear(Why::NotKnown) => "not everything is known of that car",
-        Finding::Unclear(Why::CancelledNow) => "a right that is cancelled now",
-        Finding::Unclear(Why::Future) => "it lies in the future",
-        Finding::Unclear(Why::Gone) => "a right was known that is not any more",
-        Finding::Unclear(Why::NotWatched) => "a source that lists only what runs was not read then",
     }
 }

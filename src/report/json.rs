@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::documents::DocumentTold;
 use super::gates::GateTold;
 use super::{
     ChangeReport, ChangeState, Head, KeptLink, PermitListReport, Report, RowLeftOut, SourceReport,
@@ -37,6 +38,8 @@ pub struct Document<'a> {
     permit_lists: &'a [PermitListReport],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gates: Vec<GateTold<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    documents: &'a [DocumentTold],
     blocked: Option<&'a str>,
     problems: &'a [Trouble],
     exit_code: u8,
@@ -144,6 +147,7 @@ pub(super) fn make<'a>(
         rows_left_out: report.rows_left_out.as_deref(),
         permit_lists: &report.permit_lists,
         gates: report.gates.iter().map(GateTold::from).collect(),
+        documents: &report.documents,
         blocked: report.blocked.as_deref(),
         problems: &report.troubles,
         exit_code,

@@ -8,6 +8,7 @@ mod carried_out;
 pub mod changes;
 pub mod check;
 pub mod citations;
+pub mod documents;
 pub mod event;
 pub mod gates;
 mod head;
@@ -20,6 +21,7 @@ pub mod meters;
 pub mod near;
 pub mod only;
 pub mod parking;
+pub mod payments;
 pub mod permit_list;
 pub mod plan_file;
 mod question;
@@ -33,6 +35,7 @@ pub mod text;
 pub mod unchanged;
 pub mod verify;
 
+use documents::DocumentTold;
 pub use head::Head;
 pub use permit_list::{PermitListReport, PermitListState};
 
@@ -48,7 +51,7 @@ pub use crate::engine::{
     ChangeState, KeptLink, RowLeftOut, SourceReport, TargetOutcome, TargetReport,
 };
 use crate::exit::Exit;
-use crate::model::{Holder, HolderId, Record, RecordId, RunId, TargetName};
+use crate::model::{Holder, HolderId, Record, RecordId, RunId, SourceName, TargetName};
 use crate::store::Attention;
 use crate::trouble::Trouble;
 
@@ -89,6 +92,10 @@ pub struct Report {
     pub permit_lists: Vec<PermitListReport>,
     /// What became of gates.
     pub gates: Vec<GateSeen>,
+    /// Documents that leave, as far as something became known of them in this run.
+    pub documents: Vec<DocumentTold>,
+    /// The sections that take documents.
+    pub recipients: Vec<SourceName>,
     /// Plates may be shown, as names may.
     pub shows_plates: bool,
     /// Names to show beside member numbers, where names may be shown.

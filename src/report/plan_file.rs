@@ -7,12 +7,14 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::json::{self, Document, OfClub};
+use super::json::{self, OfClub};
 use super::{ChangeState, Report};
 use crate::engine::gates::ReviewedRow;
 use crate::engine::plan::{Budget, Cause, Change, Kind};
@@ -56,9 +58,9 @@ pub enum PlanFileError {
 
 /// The document as it is written.
 #[derive(Debug, Serialize)]
-struct PlanFile<'a> {
+struct PlanFile<'a, D: Serialize> {
     #[serde(flatten)]
-    document: OfClub<'a, Document<'a>>,
+    document: OfClub<'a, D>,
     #[serde(serialize_with = "whole_seconds")]
     made_at: DateTime<Utc>,
     #[serde(serialize_with = "whole_seconds")]
@@ -77,7 +79,7 @@ pub fn write(
     accounts: &Accounts,
     made_at: DateTime<Utc>,
 ) -> Result<String, serde_json::Error> {
-    hashed(report, None, accounts, made_at).and_then(|plan| printed(&plan))
+    hashed(json::make(report, 0, Some(accounts)), None, made_at).and_then(|plan| printed(&plan))
 }
 
 /// Writes a plan file of a club; `seal` makes the seal of its SHA-256.
@@ -91,26 +93,38 @@ pub fn write_sealed<E: From<serde_json::Error>>(
     made_at: DateTime<Utc>,
     seal: impl FnOnce(&str) -> Result<String, E>,
 ) -> Result<String, E> {
-    let mut plan = hashed(report, club, accounts, made_at)?;
+    write_documents(&json::make(report, 0, Some(accounts)), club, made_at, seal)
+}
+
+/// Writes any document of a club as a plan file; `seal` makes the seal of its SHA-256.
+///
+/// # Errors
+/// As for [`write()`], or that of the seal.
+pub fn write_documents<E: From<serde_json::Error>>(
+    document: &impl Serialize,
+    club: Option<&str>,
+    made_at: DateTime<Utc>,
+    seal: impl FnOnce(&str) -> Result<String, E>,
+) -> Result<String, E> {
+    let mut plan = hashed(document, club, made_at)?;
     plan.seal = Some(seal(&plan.sha256)?);
     Ok(printed(&plan)?)
 }
 
-fn printed(plan: &PlanFile<'_>) -> Result<String, serde_json::Error> {
+fn printed<D: Serialize>(plan: &PlanFile<'_, D>) -> Result<String, serde_json::Error> {
     let mut text = inert_json(&serde_json::to_string_pretty(plan)?);
     text.push('\n');
     Ok(text)
 }
 
 /// A plan with its SHA-256, not sealed yet.
-fn hashed<'a>(
-    report: &'a Report,
-    club: Option<&'a str>,
-    accounts: &'a Accounts,
+fn hashed<D: Serialize>(
+    document: D,
+    club: Option<&str>,
     made_at: DateTime<Utc>,
-) -> Result<PlanFile<'a>, serde_json::Error> {
+) -> Result<PlanFile<'_, D>, serde_json::Error> {
     let expires_at = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at);
-    let document = OfClub { document: json::make(report, 0, Some(accounts)), club };
+    let document = OfClub { document, club };
     let mut plan = PlanFile { document, made_at, expires_at, sha256: String::new(), seal: None };
     plan.sha256 = hash(serde_json::to_value(&plan)?);
     Ok(plan)
@@ -217,21 +231,10 @@ pub fn read(
     now: DateTime<Utc>,
     approved: Approved,
 ) -> Result<Reviewed, PlanFileError> {
-    let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
-    match plan.get("version") {
-        Some(version) if version.as_u64() == Some(1) => {}
-        Some(version) => return Err(PlanFileError::Version(version.to_string())),
-        None => return Err(PlanFileError::NotAPlan("it has no version".to_owned())),
-    }
-    let plan = Value::Object(plan);
-    if plan.get("sha256").is_some_and(|stated| *stated != hash(plan.clone())) {
-        return Err(PlanFileError::Tampered);
-    }
-    let no_plan = |error: serde_json::Error| PlanFileError::NotAPlan(error.to_string());
-    let plan: Read = serde_json::from_value(plan).map_err(no_plan)?;
+    let plan: Read = serde_json::from_value(unchanged(text)?).map_err(no_plan)?;
     let wanted = match approved {
         Approved::Planned => {
-            check_age(&plan, now)?;
+            check_age((plan.made_at, plan.expires_at), now)?;
             ChangeState::Planned
         }
         Approved::Blocked => ChangeState::Blocked,
@@ -248,6 +251,85 @@ pub fn read(
         }
     }
     Ok(Reviewed { made_at: plan.made_at, sha256: plan.sha256, seal, changes, rows })
+}
+
+fn no_plan(error: serde_json::Error) -> PlanFileError {
+    PlanFileError::NotAPlan(error.to_string())
+}
+
+/// A plan of this version that is as it was written.
+fn unchanged(text: &str) -> Result<Value, PlanFileError> {
+    let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
+    match plan.get("version") {
+        Some(version) if version.as_u64() == Some(1) => {}
+        Some(version) => return Err(PlanFileError::Version(version.to_string())),
+        None => return Err(PlanFileError::NotAPlan("it has no version".to_owned())),
+    }
+    let plan = Value::Object(plan);
+    match plan.get("sha256").is_some_and(|stated| *stated != hash(plan.clone())) {
+        true => Err(PlanFileError::Tampered),
+        false => Ok(plan),
+    }
+}
+
+/// A document that leaves, as it was reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewedDocument {
+    /// The SHA-256 of the plan, and the seal over that, if it has one.
+    pub sha256: String,
+    pub seal: Option<String>,
+    pub to: String,
+    pub id: String,
+    /// The id by which it is approved, where it waited.
+    pub blocked: Option<String>,
+    /// The version at the other side that it was compared with.
+    pub base: Option<String>,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ReadDocuments {
+    made_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    sha256: String,
+    #[serde(default)]
+    seal: Value,
+    documents: Vec<DocumentEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DocumentEntry {
+    to: String,
+    id: String,
+    blocked: Option<String>,
+    base: Option<String>,
+    bytes: String,
+}
+
+/// Reads the plan of a document that leaves; `None`: it is a plan of something else.
+///
+/// # Errors
+/// [`PlanFileError`]; then nothing of it may be carried out.
+pub fn read_document(
+    text: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<ReviewedDocument>, PlanFileError> {
+    let plan = unchanged(text)?;
+    if plan.get("documents").is_none() || plan.get("changes").is_some() {
+        return Ok(None);
+    }
+    let plan: ReadDocuments = serde_json::from_value(plan).map_err(no_plan)?;
+    check_age((plan.made_at, plan.expires_at), now)?;
+    let mut documents = plan.documents.into_iter();
+    let (Some(DocumentEntry { to, id, blocked, base, bytes }), None) =
+        (documents.next(), documents.next())
+    else {
+        return Err(PlanFileError::NotAPlan("it holds not just one document".to_owned()));
+    };
+    let no_base64 = |_| PlanFileError::NotAPlan("its document is no Base64".to_owned());
+    let bytes = STANDARD.decode(bytes).map_err(no_base64)?;
+    let seal = plan.seal.as_str().map(str::to_owned);
+    Ok(Some(ReviewedDocument { sha256: plan.sha256, seal, to, id, blocked, base, bytes }))
 }
 
 /// Which part of a plan a person has approved.
@@ -267,12 +349,15 @@ fn not_a_plan(problem: Problem) -> PlanFileError {
     })
 }
 
-fn check_age(plan: &Read, now: DateTime<Utc>) -> Result<(), PlanFileError> {
-    let made_at = plan.made_at;
+/// `made_at` and `expires_at` of a plan, held against the clock.
+fn check_age(
+    (made_at, expires_at): (DateTime<Utc>, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> Result<(), PlanFileError> {
     if made_at > now.checked_add_signed(CLOCK_SLACK).unwrap_or(now) {
         return Err(PlanFileError::FromTheFuture(instant(made_at)));
     }
-    let latest = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at).min(plan.expires_at);
+    let latest = made_at.checked_add_signed(VALID_FOR).unwrap_or(made_at).min(expires_at);
     if now > latest {
         return Err(PlanFileError::Expired(instant(latest)));
     }

@@ -35,6 +35,18 @@ pub enum QuestionError {
     /// Nobody may send events under that name; with the one that may have been meant.
     #[error("no section {} takes events{}", .0.escape_debug(), meant(.1.as_deref()))]
     NoSender(String, Option<String>),
+    #[error("nothing is known of documents: the configuration has no section that takes any")]
+    NoRecipients,
+    /// No section takes documents under that name; with the one that may have been meant.
+    #[error("no section {} takes documents{}", .0.escape_debug(), meant(.1.as_deref()))]
+    NoRecipient(String, Option<String>),
+    #[error("{} does not say what became of which document: write ID=done or ID=not-done", .0.escape_debug())]
+    NoSettlement(String),
+    #[error("there is no document {}, or several sections have one: write NAME/ID", .0.escape_debug())]
+    NoDocument(String),
+    /// The document, and how far it is.
+    #[error("what became of document {} is known: it is {}", .0.escape_debug(), .1)]
+    NotOpen(String, &'static str),
     #[error("--cgi reads the body of a request: write --event -")]
     CgiReadsInput,
 }

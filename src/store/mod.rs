@@ -35,6 +35,7 @@ mod login;
 mod machine;
 mod member_plates;
 mod members;
+mod outbox;
 mod overview;
 mod pages;
 mod permit_lists;
@@ -85,6 +86,7 @@ pub use login::LoginMemory;
 pub use machine::Machine;
 pub use member_plates::{MemberPlateFile, MemberPlateFileRead, MemberPlateRow};
 pub use members::{Changed, ListingDelta, SecondLook, SourceState, StoredHolder};
+pub use outbox::DocumentKept;
 pub use overview::{BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use permit_lists::PermitListKept;
 pub use quiet::{FileSeen, Quiet, QuietRun};
@@ -174,6 +176,8 @@ views! {
     member_plates MemberPlates
     /// Members and listings.
     members Members
+    /// Documents that leave.
+    outbox Outbox
     /// What `status` shows.
     overview Overview
     /// What waits for a door, for an approval, or for somebody's care.

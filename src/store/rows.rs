@@ -12,7 +12,7 @@ use rusqlite::{Row, Statement};
 
 use super::StoreProblem;
 use crate::model::{
-    Accounts, Budget, Cause, CitationState, Email, Flaw, HolderId, HolderNumber, Kind, Limit,
+    Accounts, Budget, Cause, CitationState, DocumentKind, DocumentState, Email, Flaw, HolderId, HolderNumber, Kind, Limit,
     LinkRule, Memory, RecordId, RecordStanding, RightCode, RightsRowReason, RowReason, RowVerb,
     RunId, SourceName, Span, TargetName, UnreadableRight, Window,
 };
@@ -226,6 +226,8 @@ texts! {
     Budget: "a budget", Budget::from_word;
     Cause: "a cause", Cause::from_word;
     CitationState: "what became of a citation", CitationState::from_word;
+    DocumentKind: "a kind of document", DocumentKind::from_word;
+    DocumentState: "how far a document is", DocumentState::from_word;
     Flaw: "what is wrong with a person", Flaw::from_word;
     FailureKind: "a kind of failure", FailureKind::from_word;
     Kind: "a kind of change", Kind::from_word;
@@ -236,6 +238,21 @@ texts! {
     RightsRowReason: "why a row was left out", RightsRowReason::from_word;
     super::AttentionKind: "a kind of attention", super::AttentionKind::from_word;
     super::OutcomeKind: "an outcome", super::OutcomeKind::from_word;
+}
+
+columns! {
+    Vec<u8>, 1;
+    |columns| match columns.value()? {
+        ValueRef::Blob(bytes) => Ok(bytes.to_vec()),
+        value => Err(damaged("bytes", format_args!("{:?}", value.data_type()))),
+    };
+    |bytes, to| to.put(ValueRef::Blob(bytes));
+}
+
+impl ToColumns for [u8] {
+    fn write<'a>(&self, to: &mut impl Sink<'a>) -> Result<()> {
+        to.put(ValueRef::Blob(self))
+    }
 }
 
 impl ToColumns for str {

@@ -595,6 +595,44 @@ CREATE TABLE attention (
     since_at     INTEGER NOT NULL
 ) STRICT;
 
+-- Documents that leave: money, citations, tariffs, reports. The id of a document is its key for ever, so that no row
+-- of it is ever deleted. On the disk before the first byte leaves.
+CREATE TABLE outbox (
+    recipient  TEXT    NOT NULL,  -- the section that it is for
+    id         TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,  -- payment, refund, citation, tariff, report, referral, withdrawal
+    key        TEXT    NOT NULL,  -- a UUID
+    sha256     TEXT    NOT NULL,
+    amount     INTEGER,           -- in the smallest unit
+    currency   TEXT,
+    payment    TEXT,              -- of a refund
+    state      TEXT    NOT NULL,  -- new, blocked, sent, confirmed, refused, unknown, settled
+    is_done    INTEGER,           -- NULL: nobody knows, or it was never sent
+    base       TEXT,              -- the version there that it was compared with
+    blocked    TEXT,              -- the id by which it is approved
+    made_at    INTEGER NOT NULL,
+    sent_at    INTEGER,           -- when the first byte left
+    changed_at INTEGER NOT NULL,
+    failures   INTEGER NOT NULL,  -- how often in a row its state could not be told
+    asked_at   INTEGER,
+    answer     TEXT,              -- as a JSON object, without anything about persons
+    error      TEXT,
+    seal       INTEGER NOT NULL,
+    PRIMARY KEY (recipient, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX outbox_id ON outbox (id);
+CREATE INDEX outbox_payment ON outbox (payment) WHERE payment IS NOT NULL;
+CREATE INDEX outbox_open ON outbox (state) WHERE state IN ('new', 'blocked', 'sent', 'unknown');
+
+-- What a document holds, as long as it may have to be sent.
+CREATE TABLE outbox_bytes (
+    recipient TEXT NOT NULL,
+    id        TEXT NOT NULL,
+    bytes     BLOB NOT NULL,
+    PRIMARY KEY (recipient, id)
+) STRICT;
+
 -- For reports of other programs. These three keep their columns within a format; the tables need not.
 
 CREATE VIEW v_member AS SELECT

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use super::RowTrouble;
+use super::{DocumentTrouble, RowTrouble};
 use crate::exit::Exit;
 use crate::model::{
     Budget, Flaw, HolderId, RecordId, RightsRowReason, RowReason, SourceName, Zone,
@@ -249,6 +249,8 @@ pub enum TroubleKind {
 
     /// Something about rows of a gate.
     Rows(RowTrouble),
+    /// Something about a document that leaves.
+    Document(DocumentTrouble),
 
     /// A channel did not take a message.
     NotTold(Failed),
@@ -379,6 +381,13 @@ words! {
         RowsNotDone = "rows-not-done",
         RowsNotTaken = "rows-not-taken",
         RowsUnproven = "rows-unproven",
+        DocumentBlocked = "document-blocked",
+        DocumentNotSent = "document-not-sent",
+        DocumentRefused = "document-refused",
+        DocumentOtherContent = "document-other-content",
+        DocumentUnknown = "document-unknown",
+        DocumentUnsettled = "document-unsettled",
+        DocumentStale = "document-stale",
         Busy = "busy",
         Twin = "twin",
         UnclearDates = "unclear-dates",

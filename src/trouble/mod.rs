@@ -5,6 +5,7 @@
 //! What keeps a command from running at all is a [`crate::error::Error`].
 
 mod clock_words;
+mod documents;
 mod kind;
 mod rows;
 mod words;
@@ -15,6 +16,7 @@ use crate::exit::Exit;
 use crate::model::{Flaw, SourceName, TargetName};
 
 pub use clock_words::{other_clock, own_clock_differs, own_clock_set_back};
+pub use documents::DocumentTrouble;
 pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind, TroubleWord};
 pub use rows::RowTrouble;
 
@@ -164,6 +166,7 @@ impl TroubleKind {
             | Self::OrganisationLeft { .. } => Exit::Refused,
             Self::Moved(_, Reviewed::Yes) | Self::Overtaken(..) => Exit::StalePlan,
             Self::Rows(rows) => rows.exit(),
+            Self::Document(document) => document.exit(),
             Self::TimeLimit => Exit::TimeLimit,
             Self::Interrupted(exit) | Self::BrokeOff(exit, _) => *exit,
             Self::NoNumber(_)
@@ -254,6 +257,7 @@ impl TroubleKind {
             Self::NotTold(_) => Word::NotTold,
             Self::BrokeOff(..) => Word::BrokeOff,
             Self::Rows(rows) => rows.word(),
+            Self::Document(document) => document.word(),
             Self::Repeated(word, ..) => *word,
         }
     }
@@ -274,6 +278,7 @@ impl TroubleKind {
             }
             Self::Rows(RowTrouble::NotDone { reason, .. }) => (*reason).to_owned(),
             Self::MemberPlatesLeftOut { reason, .. } => reason.to_string(),
+            Self::Document(document) => document.id().to_owned(),
             Self::ServedNoMore { member, .. } => member.to_string(),
             Self::Released { id, .. } => id.to_string(),
             Self::OrganisationLeft { organisation, .. } => organisation.to_string(),

@@ -60,8 +60,14 @@ fn world(place: &str) -> Arc<Mutex<World>> {
     Arc::clone(WORLDS.lock().unwrap().entry(place.to_owned()).or_default())
 }
 
-const KINDS: Kinds =
-    Kinds { sources: &[&Toybook], targets: &[&Toydoor], gates: &[], rights: &[], meters: &[], recipients: &[] };
+const KINDS: Kinds = Kinds {
+    sources: &[&Toybook],
+    targets: &[&Toydoor],
+    gates: &[],
+    rights: &[],
+    meters: &[],
+    recipients: &[],
+};
 
 #[derive(Debug)]
 struct Toybook;

@@ -17,7 +17,7 @@
 mod event;
 mod reviewed;
 
-use super::{Context, gates, record};
+use super::{Context, documents, gates, record};
 use crate::cli::ApplyArgs;
 use crate::command::CommandName;
 use crate::config::Environment;
@@ -30,23 +30,36 @@ use crate::model::TargetName;
 use crate::report::Report;
 use crate::report::plan_file::{PlanFileError, Reviewed};
 use crate::store::Store;
-use reviewed::{from_blocked, from_file, held, reviewed_rows};
+use reviewed::{document_of, from_blocked, from_file, held, reviewed_rows, text_of};
 
 /// Runs the command.
 pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Result<Exit, Error> {
     if let Some(from) = &args.event {
         return event::run(context, environment, args, from);
     }
+    if let Some(typed) = &args.settle {
+        return documents::settle_by_hand(context, typed);
+    }
+    if let (Some(path), Some(to)) = (&args.plan, &args.to) {
+        return documents::apply(context, path, to);
+    }
     let _lock = context.take_lock()?;
     let mut store = context.open_store()?;
     let network = context.network();
     let report = match &args.plan {
         Some(path) => {
-            let (reviewed, name) = (from_file(context, path)?, path.display().to_string());
+            let text = text_of(path)?;
+            if let Some(document) = document_of(context, path, &text)? {
+                return documents::reviewed(context, &store, &path.display().to_string(), &document);
+            }
+            let (reviewed, name) = (from_file(context, path, &text)?, path.display().to_string());
             carry_out(context, &network, &mut store, name, reviewed)?
         }
         None => {
             let id = args.blocked.as_deref().unwrap_or_default();
+            if let Some(exit) = documents::approve(context, &network, &store, id)? {
+                return Ok(exit);
+            }
             approve(context, &network, &mut store, id)?
         }
     };

@@ -8,7 +8,7 @@ use crate::engine::gates::{ReviewedGates, ReviewedRows};
 use crate::engine::plan::{Approval, Facts, Held, hold};
 use crate::error::Error;
 use crate::net::bounded::{self, Bounded};
-use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed};
+use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed, ReviewedDocument};
 use crate::store::Store;
 
 /// Holds what was approved against what is known now.
@@ -62,8 +62,8 @@ pub(super) fn reviewed_rows(
         .collect())
 }
 
-/// The plan in a file, and that the state file does not keep it.
-pub(super) fn from_file(context: &Context, path: &Path) -> Result<(Reviewed, bool), Error> {
+/// The text of a plan file.
+pub(super) fn text_of(path: &Path) -> Result<String, Error> {
     let in_file = |error| Error::NoPlan { path: path.to_owned(), error };
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
     let bytes = match bounded::read(path, plan_file::MAX_BYTES).map_err(in_file)? {
@@ -74,9 +74,28 @@ pub(super) fn from_file(context: &Context, path: &Path) -> Result<(Reviewed, boo
             return Err(refused(PlanFileError::NotAPlan(limit)));
         }
     };
-    let text = String::from_utf8(bytes)
-        .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
-    plan_file::read(&text, &context.config.accounts(), context.clock.began(), Approved::Planned)
+    String::from_utf8(bytes)
+        .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))
+}
+
+/// The document in a plan file, where it is the plan of one.
+pub(super) fn document_of(
+    context: &Context,
+    path: &Path,
+    text: &str,
+) -> Result<Option<ReviewedDocument>, Error> {
+    let refused = |error| Error::Plan { name: path.display().to_string(), error };
+    plan_file::read_document(text, context.clock.began()).map_err(refused)
+}
+
+/// The plan in a file, and that the state file does not keep it.
+pub(super) fn from_file(
+    context: &Context,
+    path: &Path,
+    text: &str,
+) -> Result<(Reviewed, bool), Error> {
+    let refused = |error| Error::Plan { name: path.display().to_string(), error };
+    plan_file::read(text, &context.config.accounts(), context.clock.began(), Approved::Planned)
         .map(|reviewed| (reviewed, false))
         .map_err(refused)
 }

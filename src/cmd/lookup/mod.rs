@@ -8,7 +8,7 @@ mod verify;
 pub use car::who_from_input;
 
 use self::car::Typed;
-use super::Context;
+use super::{Context, documents};
 use crate::cli::LookupArgs;
 use crate::command::CommandName;
 use crate::config::Environment;
@@ -19,7 +19,7 @@ use crate::engine::gather::{Gathered, Scope, gather_with};
 use crate::engine::plan::plan;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Asked, AskedThing};
+use crate::model::{Asked, AskedDocument, AskedThing};
 use crate::report::Report;
 use crate::report::lookup::story::Known;
 use crate::report::lookup::{Story, document, render};
@@ -35,6 +35,9 @@ pub fn run(context: &Context, environment: &Environment, args: &LookupArgs) -> R
     match &args.request {
         Some(_) if args.cgi => verify::run_as_cgi(context, environment),
         Some(from) => verify::run(context, from),
+        None if AskedDocument::parse(&args.who.join(" ")).is_some() => {
+            run_on(context, &context.network(), args)
+        }
         // Not all passwords were read.
         None if args.asks_nobody() => from_state(context, args, &args.who.join(" ")),
         None => run_on(context, &context.network(), args),
@@ -60,6 +63,9 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &LookupArgs) -> Re
     let typed = args.who.join(" ");
     if args.batch.is_some() || AskedThing::parse(&typed).is_some() {
         return from_state(context, args, &typed);
+    }
+    if let (Some(asked), None, None) = (AskedDocument::parse(&typed), &args.zone, &args.at) {
+        return documents::lookup(context, systems, (&typed, asked), args.offline);
     }
     if args.zone.is_some() || args.at.is_some() {
         return Err(QuestionError::OnlyForPlates.into());

@@ -7,6 +7,7 @@ mod left;
 mod touched;
 mod unchanged;
 
+use super::documents::{self, Settled};
 use super::gates::{self, Asks};
 use super::{Context, permit_lists, record, who};
 use crate::command::CommandName;
@@ -34,6 +35,7 @@ pub fn tick(
     let mut cars = Cars::look(context, systems, store, &scope)?;
     let mut report = tick_with(context, systems, store, scope, &cars)?;
     report.rights_files = std::mem::take(&mut cars.rights.sections);
+    report.recipients = context.config.recipients.iter().map(|one| one.name.clone()).collect();
     if let (Some(lists), true) = (cars.lists, report.permit_lists.is_empty()) {
         report.permit_lists = lists;
     }
@@ -56,6 +58,8 @@ struct Cars {
     gates: Option<GatesDone>,
     /// How gates are asked.
     asks: Asks,
+    /// What became of documents that were open.
+    documents: Settled,
     /// Whoever limits a run to somebody asks about a door.
     are_left_alone: bool,
 }
@@ -85,12 +89,23 @@ impl Cars {
             tries_logins: scope.tries_logins,
             accepted: scope.accept_devices.clone(),
         };
-        Ok(Self { rights, citations, plates, lists, gates, asks, are_left_alone: false })
+        let documents = documents::settle(context, systems, store, scope.is_full)?;
+        Ok(Self {
+            rights,
+            citations,
+            plates,
+            lists,
+            gates,
+            asks,
+            documents,
+            are_left_alone: false,
+        })
     }
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
     fn are_quiet(&self) -> bool {
-        let is_settled = self.lists.is_some() && self.gates.is_some();
+        let is_settled =
+            self.lists.is_some() && self.gates.is_some() && self.documents.documents.is_empty();
         let are_known =
             self.rights.is_quiet() && self.citations.is_quiet() && self.plates.is_quiet();
         self.are_left_alone || are_known && is_settled
@@ -217,6 +232,8 @@ fn in_run(
             report.permit_lists = lists.lists;
             report.troubles.extend(lists.troubles);
             report.take_gates(gates);
+            report.documents.clone_from(&cars.documents.documents);
+            report.troubles.extend(cars.documents.troubles.iter().cloned());
             report.shows_plates = context.shows_names();
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
         }

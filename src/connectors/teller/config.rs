@@ -95,6 +95,10 @@ impl RecipientSettings for Settings {
         is_declined.then_some("payments are not sent here: the configuration has no `payments = true`")
     }
 
+    fn has_payments(&self) -> bool {
+        true
+    }
+
     fn connect(&self, wiring: Wiring) -> Result<Box<dyn Recipient>, Failure> {
         let credentials = Credentials::authorization("Bearer", self.secret.expose());
         let service =

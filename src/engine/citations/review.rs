@@ -130,6 +130,25 @@ impl Judged {
         })
     }
 
+    /// What was found, in a few words.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        match self.finding {
+            Finding::HadRight if self.status == ParkingStatus::Grace => "in grace",
+            Finding::HadRight => "valid there and then",
+            Finding::Stands => "no right",
+            Finding::Unclear(why) => match why {
+                Why::NoPlate => "its plate cannot be read",
+                Why::NoZone => "no [zone.NAME] has its zone",
+                Why::NotKnown => "not everything is known of that car",
+                Why::CancelledNow => "a right that is cancelled now",
+                Why::Future => "it lies in the future",
+                Why::Gone => "a right was known that is not any more",
+                Why::NotWatched => "a source that lists only what runs was not read then",
+            },
+        }
+    }
+
     /// The right became known after the citation.
     #[must_use]
     pub fn is_late(&self) -> bool {
@@ -244,6 +263,31 @@ pub fn judged(
         }
     }
     Ok(found)
+}
+
+/// Judges a citation that is about to leave. That its car had no right is said only where each source of what runs was
+/// read shortly before.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn judge_before_leaving(
+    vehicles: &Vehicles,
+    store: &Store,
+    citation: &Citation,
+    now: DateTime<Utc>,
+) -> Result<Judged, StoreError> {
+    store.at_once(|| {
+        let known = Known::read(vehicles, store)?;
+        let judged = judged(vehicles, store, &known, citation, now)?;
+        let read = store.rights().files()?.into_iter().map(|part| (part.source, part.as_of));
+        let had_right = judged.had_right_now(vehicles, now, Some(&read.collect()));
+        Ok(match (judged.finding, had_right) {
+            (Finding::Stands, None) => {
+                Judged { finding: Finding::Unclear(Why::NotWatched), ..judged }
+            }
+            _ => judged,
+        })
+    })
 }
 
 /// The same of what is known of its car. Pure.

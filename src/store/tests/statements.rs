@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 20] = [
+const SOURCES: [(&str, &str); 21] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
@@ -17,6 +17,7 @@ const SOURCES: [(&str, &str); 20] = [
     ("login.rs", include_str!("../login.rs")),
     ("member_plates.rs", include_str!("../member_plates.rs")),
     ("members.rs", include_str!("../members.rs")),
+    ("outbox.rs", include_str!("../outbox.rs")),
     ("overview.rs", include_str!("../overview.rs")),
     ("permit_lists.rs", include_str!("../permit_lists.rs")),
     ("rights.rs", include_str!("../rights.rs")),

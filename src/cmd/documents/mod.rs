@@ -1,0 +1,225 @@
+//! Documents that leave, in the commands: what sending one would do, sending it, approving one that waits, and what
+//! became of those that are open.
+
+mod lookup;
+mod plan;
+
+use std::path::Path;
+
+pub(super) use lookup::run as lookup;
+pub(super) use plan::{diff, reviewed};
+
+use super::{Context, say_trouble};
+use crate::command::CommandName;
+use crate::config::RecipientConfig;
+use crate::engine::Systems;
+use crate::engine::outbox::{Done, Hold, Next, Outbox, Proposal, Verdict};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::model::{DocumentId, RunId};
+use crate::net::bounded::{self, Bounded};
+use crate::ports::Document;
+use crate::report::documents::{
+    DocumentReport, DocumentTold, of_done, of_other_approval, of_verdict,
+};
+use crate::report::parking::QuestionError;
+use crate::store::{DocumentKept, RunEnd, Store};
+use crate::text::suggest::nearest;
+use crate::trouble::Trouble;
+
+/// No document is longer: a citation with its evidence.
+const FILE_BYTES_MAX: u64 = 24 * 1024 * 1024;
+
+/// `apply FILE --to NAME`: sends one document, or keeps it until it is approved.
+pub(super) fn apply(context: &Context, path: &Path, name: &str) -> Result<Exit, Error> {
+    let to = recipient(context, name)?;
+    let document = read(context, to, path)?;
+    let _lock = context.take_lock()?;
+    let store = context.open_store()?;
+    let network = context.network();
+    in_run(context, &network, &store, |outbox| {
+        let proposal = outbox.propose(to, document)?;
+        carry_out(outbox, &proposal, None)
+    })
+}
+
+/// Sends a document that was judged, where it may be; `approved` is the id that a person has approved.
+fn carry_out(
+    outbox: &Outbox<'_>,
+    proposal: &Proposal<'_>,
+    approved: Option<&str>,
+) -> Result<(DocumentTold, Option<Trouble>), Error> {
+    let of = |done: &Done| (DocumentTold::from(&done.kept), of_done(done));
+    Ok(match &proposal.verdict {
+        Verdict::Ready => of(&outbox.send(proposal)?),
+        Verdict::Held(holds) => {
+            let is_lifted = holds.iter().all(Hold::is_lifted_by_approval);
+            match approved {
+                Some(id) if is_lifted && proposal.blocked().as_deref() == Some(id) => {
+                    of(&outbox.send(proposal)?)
+                }
+                _ => {
+                    let kept = outbox.keep_blocked(proposal)?;
+                    let told = DocumentTold::proposed(proposal, &kept);
+                    let other = approved.filter(|_| is_lifted);
+                    let other = other.map(|_| of_other_approval(&kept.to, &kept.id));
+                    (told, other.or_else(|| of_verdict(proposal)))
+                }
+            }
+        }
+        Verdict::Known => {
+            let known = proposal.known.clone();
+            let known = known.unwrap_or_else(|| proposal.kept(outbox.now));
+            let done = match known.state.is_open() {
+                true => outbox.settle_one(known)?,
+                false => Done { kept: known, next: Next::Nothing },
+            };
+            of(&done)
+        }
+        Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::OtherContent => {
+            (as_known(outbox, proposal), of_verdict(proposal))
+        }
+    })
+}
+
+/// A document of which nothing is done now.
+fn as_known(outbox: &Outbox<'_>, proposal: &Proposal<'_>) -> DocumentTold {
+    let kept = proposal.known.clone().unwrap_or_else(|| proposal.kept(outbox.now));
+    DocumentTold::proposed(proposal, &kept)
+}
+
+/// `apply --blocked ID`, where a document waits under it; `None` where none does.
+pub(super) fn approve(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &Store,
+    id: &str,
+) -> Result<Option<Exit>, Error> {
+    let Some(kept) = store.outbox().blocked(id)? else { return Ok(None) };
+    let exit = in_run(context, systems, store, |outbox| match outbox.approved(&kept)? {
+        Ok(proposal) => carry_out(outbox, &proposal, Some(id)),
+        Err(error) => Err(Error::NotApproved { id: kept.id.to_string(), error }),
+    });
+    exit.map(Some)
+}
+
+/// `apply --settle ID=done|not-done`: a person has asked the other side.
+pub(super) fn settle_by_hand(context: &Context, typed: &str) -> Result<Exit, Error> {
+    let wrong = || QuestionError::NoSettlement(typed.to_owned());
+    let (id, word) = typed.rsplit_once('=').ok_or_else(wrong)?;
+    let is_done = match word {
+        "done" => true,
+        "not-done" => false,
+        _ => return Err(wrong().into()),
+    };
+    let _lock = context.take_lock()?;
+    let store = context.open_store()?;
+    let mut found = named(&store, id)?;
+    let (Some(kept), None) = (found.pop(), found.pop()) else {
+        return Err(QuestionError::NoDocument(id.to_owned()).into());
+    };
+    if !kept.state.is_open() {
+        return Err(QuestionError::NotOpen(id.to_owned(), kept.state.as_str()).into());
+    }
+    let network = context.network();
+    in_run(context, &network, &store, |outbox| {
+        let kept = outbox.settle_by_hand(kept, is_done)?;
+        Ok((DocumentTold::from(&kept), None))
+    })
+}
+
+/// The documents of an id, or of `NAME/ID` where several sections have it.
+fn named(store: &Store, typed: &str) -> Result<Vec<DocumentKept>, Error> {
+    let (name, id) = match typed.split_once('/') {
+        Some((name, id)) => (Some(name), id),
+        None => (None, typed),
+    };
+    let Ok(id) = DocumentId::new(id) else { return Ok(Vec::new()) };
+    let mut found = store.outbox().of_id(&id)?;
+    found.retain(|kept| name.is_none_or(|name| kept.to.as_str() == name));
+    Ok(found)
+}
+
+/// What a tick found out about documents that are open.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    pub documents: Vec<DocumentTold>,
+    pub troubles: Vec<Trouble>,
+}
+
+/// Finds out what became of documents that are open.
+pub(super) fn settle(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &Store,
+    asks_all: bool,
+) -> Result<Settled, Error> {
+    let outbox = outbox(context, systems, store);
+    let done = outbox.settle(asks_all)?;
+    Ok(Settled {
+        documents: done.iter().map(|one| DocumentTold::from(&one.kept)).collect(),
+        troubles: done.iter().filter_map(of_done).collect(),
+    })
+}
+
+fn outbox<'a>(context: &'a Context, systems: &'a dyn Systems, store: &'a Store) -> Outbox<'a> {
+    Outbox { config: &context.config, store, systems, now: context.clock.now() }
+}
+
+/// The section that a document is for.
+fn recipient<'c>(context: &'c Context, typed: &str) -> Result<&'c RecipientConfig, Error> {
+    let recipients = &context.config.recipients;
+    let found = recipients.iter().find(|one| one.name.as_str() == typed);
+    found.ok_or_else(|| {
+        let names = recipients.iter().map(|one| one.name.as_str());
+        let meant = nearest(typed, names).map(str::to_owned);
+        QuestionError::NoRecipient(typed.to_owned(), meant).into()
+    })
+}
+
+/// Reads a document from a file; it is acceptable, or an error says where it is not.
+fn read(context: &Context, to: &RecipientConfig, path: &Path) -> Result<Document, Error> {
+    let name = path.display().to_string();
+    let unread = |error: std::io::Error| QuestionError::NoFile(name.clone(), error.to_string());
+    let bytes = match bounded::read(path, FILE_BYTES_MAX).map_err(unread)? {
+        Bounded::Whole { bytes, .. } => bytes,
+        Bounded::NotAFile => return Err(unread(bounded::not_a_file()).into()),
+        Bounded::TooLarge => {
+            let text = format!("it is longer than {FILE_BYTES_MAX} bytes");
+            return Err(Error::Document { name, text });
+        }
+    };
+    let read = to.settings.document(&bytes, context.clock.now());
+    read.map_err(|error| Error::Document { name, text: error.to_string() })
+}
+
+/// Does something to one document in a run of its own, and says what became of it.
+fn in_run(
+    context: &Context,
+    systems: &dyn Systems,
+    store: &Store,
+    work: impl FnOnce(&Outbox<'_>) -> Result<(DocumentTold, Option<Trouble>), Error>,
+) -> Result<Exit, Error> {
+    let run: RunId = context.begin_run(CommandName::Apply, store)?;
+    let done = work(&outbox(context, systems, store));
+    let exit = match &done {
+        Ok((_, trouble)) => trouble.as_ref().map_or(Exit::InStep, Trouble::exit),
+        Err(error) => error.exit(),
+    };
+    let requests = systems.requests();
+    context.end_run(store, run, &RunEnd { exit_code: exit.code(), requests, ..RunEnd::default() })?;
+    let (told, trouble) = done?;
+    let (documents, troubles) = (vec![told], trouble.into_iter().collect());
+    say(context, &DocumentReport { command: CommandName::Apply, documents, troubles }, exit)
+}
+
+/// Says a report, and gives the exit code.
+fn say(context: &Context, report: &DocumentReport, exit: Exit) -> Result<Exit, Error> {
+    report.troubles.iter().for_each(say_trouble);
+    if context.is_json {
+        context.print_json(&report.document(exit))?;
+    } else if !context.is_quiet {
+        context.print(&report.render(context.look))?;
+    }
+    Ok(exit)
+}

@@ -1,0 +1,102 @@
+//! `diff FILE --to NAME`, and the plan that it writes: just the bytes that somebody has looked at are sent.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::cmd::{Context, write_file};
+use crate::command::CommandName;
+use crate::engine::outbox::{Outbox, Verdict};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::files::Rights;
+use crate::report::documents::{DocumentReport, of_other_approval, of_verdict};
+use crate::report::plan_file::{PlanFileError, ReviewedDocument, write_documents};
+use crate::store::Store;
+use crate::text::shell::quoted;
+
+use super::{as_known, carry_out, in_run, outbox, read, recipient, say};
+
+/// `diff FILE --to NAME`: what sending the document would do. Nothing is sent, and nothing is kept.
+pub(in crate::cmd) fn diff(
+    context: &Context,
+    (path, name): (&Path, &str),
+    out: Option<&Path>,
+    shows_pending: bool,
+) -> Result<Exit, Error> {
+    context.refuse_own_files(&[out])?;
+    let to = recipient(context, name)?;
+    let document = read(context, to, path)?;
+    let bytes = document.bytes.clone();
+    let store = context.open_store()?;
+    let network = context.network();
+    let outbox = outbox(context, &network, &store);
+    let proposal = outbox.propose(to, document)?;
+    let mut told = as_known(&outbox, &proposal);
+    let troubles: Vec<_> = of_verdict(&proposal).into_iter().collect();
+    if let Some(out) = out {
+        told.bytes = Some(STANDARD.encode(&bytes));
+        let made_at = context.clock.began();
+        let report = DocumentReport {
+            command: CommandName::Diff,
+            documents: vec![told.clone()],
+            troubles: troubles.clone(),
+        };
+        let club = context.config.club.as_deref();
+        let plan = write_documents(&report.document(Exit::InStep), club, made_at, |sha256| {
+            store.plan_seal(sha256).map_err(Error::Store)
+        })?;
+        write_file(out, &plan, &Rights::PRIVATE)?;
+        told.bytes = None;
+    }
+    let report = DocumentReport { command: CommandName::Diff, documents: vec![told], troubles };
+    let found = report.exit();
+    let is_pending = shows_pending && matches!(proposal.verdict, Verdict::Ready);
+    let exit = if is_pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
+    say(context, &report, exit)?;
+    if let (Some(out), false) = (out, context.is_json || context.is_quiet) {
+        let command = format!("ivms-sync apply {}", quoted(&out.to_string_lossy()));
+        let text = format!(
+            "\nThe plan is in {}. Carry it out within 60 minutes:\n  {command}\n",
+            out.display()
+        );
+        context.print(&text)?;
+    }
+    Ok(exit)
+}
+
+/// `apply PLAN` of a plan that holds a document. A plan that this installation made may lift what it says the
+/// document waits for; any other is worth as much as the document itself.
+pub(in crate::cmd) fn reviewed(
+    context: &Context,
+    store: &Store,
+    name: &str,
+    plan: &ReviewedDocument,
+) -> Result<Exit, Error> {
+    let refused = |what: &str| Error::Plan {
+        name: name.to_owned(),
+        error: PlanFileError::NotAPlan(what.to_owned()),
+    };
+    let to = recipient(context, &plan.to)?;
+    let document = to.settings.document(&plan.bytes, context.clock.now());
+    let document = document
+        .map_err(|error| Error::Document { name: name.to_owned(), text: error.to_string() })?;
+    let is_sealed = plan.seal == Some(store.plan_seal(&plan.sha256)?);
+    let network = context.network();
+    in_run(context, &network, store, |outbox: &Outbox<'_>| {
+        let proposal = outbox.propose(to, document)?;
+        if proposal.document.id.as_str() != plan.id {
+            return Err(refused("the document in it has another id than it says"));
+        }
+        let is_moved = matches!(proposal.verdict, Verdict::Ready | Verdict::Held(_))
+            && is_sealed
+            && proposal.survey.base != plan.base;
+        if is_moved {
+            let trouble = of_other_approval(&to.name, &proposal.document.id);
+            return Ok((as_known(outbox, &proposal), Some(trouble)));
+        }
+        carry_out(outbox, &proposal, plan.blocked.as_deref().filter(|_| is_sealed))
+    })
+}
+

@@ -1,0 +1,332 @@
+//! Whether a document may be sent, and what an answer makes of it. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::model::{Amount, DocumentId, DocumentState, Money, SourceName};
+use crate::ports::{Class, Document, Failure, PaymentThere, Standing, Survey, Warning};
+use crate::store::DocumentKept;
+use crate::text::hex::hex;
+use crate::text::words::words;
+
+/// What is to become of a document that somebody has handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be sent.
+    Ready,
+    /// It waits until a person approves just this.
+    Held(Vec<Hold>),
+    /// It is not sent, whoever approves it; why.
+    Forbidden(String),
+    /// Whether it may be sent cannot be said now; why.
+    NotNow(Failure),
+    /// It was sent before, with the same content, and this is what became of it.
+    Known,
+    /// Other content was handed over under its id before.
+    OtherContent,
+}
+
+/// Why a document waits for approval.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hold {
+    /// It moves more money than one document may.
+    OverLimit { amount: String, limit: String },
+    /// The other side, or the document itself, holds what somebody must have seen.
+    Warning(Warning),
+    /// The car had a right, as far as is known now.
+    HadRight { right: String },
+}
+
+words! {
+    /// A hold in a word that lasts.
+    pub enum HoldWord {
+        OverLimit = "over-limit",
+        Warning = "warning",
+        HadRight = "had-right",
+    }
+}
+
+impl Hold {
+    #[must_use]
+    pub fn word(&self) -> HoldWord {
+        match self {
+            Self::OverLimit { .. } => HoldWord::OverLimit,
+            Self::Warning(_) => HoldWord::Warning,
+            Self::HadRight { .. } => HoldWord::HadRight,
+        }
+    }
+
+    /// Whether a person's approval lifts it. A citation against a car that had a right leaves for nobody; it can be
+    /// approved once it is known that there was none.
+    #[must_use]
+    pub fn is_lifted_by_approval(&self) -> bool {
+        !matches!(self, Self::HadRight { .. })
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OverLimit { amount, limit } => {
+                write!(f, "it moves {amount}, and the limit for one document is {limit}")
+            }
+            Self::Warning(Warning { code, path, detail }) => write!(f, "{code} at {path}: {detail}"),
+            Self::HadRight { right } => write!(f, "the car had a right: {right}"),
+        }
+    }
+}
+
+/// What is known here that decides about a document, beside what the other side says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Basis {
+    /// Of the same id.
+    pub known: Option<DocumentKept>,
+    /// Every refund of the same payment.
+    pub refunds: Vec<DocumentKept>,
+    /// The most that one document of its kind may move.
+    pub limit: Option<Money>,
+    /// Why the configuration has none of its kind sent.
+    pub declined: Option<&'static str>,
+    /// Of a citation: what is known of the car.
+    pub car: CarKnown,
+}
+
+/// What is known of a car that somebody wants to write a citation against.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum CarKnown {
+    /// It is no citation.
+    #[default]
+    NotAsked,
+    /// It had no right.
+    NoRight,
+    /// It had this one.
+    HadRight(String),
+    /// It cannot be said; why.
+    Unclear(String),
+}
+
+/// What the same document came to before; nothing where it may still be sent.
+#[must_use]
+pub fn before(known: Option<&DocumentKept>, sha256: &str) -> Option<Verdict> {
+    let known = known?;
+    if known.sha256 != sha256 {
+        return Some(Verdict::OtherContent);
+    }
+    match known.state {
+        DocumentState::New | DocumentState::Blocked => None,
+        DocumentState::Sent
+        | DocumentState::Confirmed
+        | DocumentState::Refused
+        | DocumentState::Unknown
+        | DocumentState::Settled => Some(Verdict::Known),
+    }
+}
+
+/// Judges a document that was never sent.
+#[must_use]
+pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
+    if let Some(why) = basis.declined {
+        return Verdict::Forbidden(why.to_owned());
+    }
+    if let Some(why) = &survey.forbidden {
+        return Verdict::Forbidden(why.clone());
+    }
+    let amount = document.money.as_ref().map(|money| Amount::from(money.amount));
+    if let (Some(payment), Some(amount)) = (&survey.payment, amount) {
+        let left = left_of(payment, Some(&document.id), &basis.refunds);
+        if amount > left {
+            let money = document.money.as_ref().map(|money| money.currency.to_string());
+            let currency = money.unwrap_or_default();
+            return Verdict::Forbidden(format!(
+                "it gives back {amount} {currency}, and {left} {currency} is left of the payment"
+            ));
+        }
+    }
+    let mut holds = Vec::new();
+    match &basis.car {
+        CarKnown::NotAsked | CarKnown::NoRight => {}
+        CarKnown::HadRight(right) => holds.push(Hold::HadRight { right: right.clone() }),
+        CarKnown::Unclear(why) => {
+            let text = format!("whether the car had a right cannot be said: {why}");
+            return Verdict::NotNow(Failure::new(Class::Temporary, false, &text, None));
+        }
+    }
+    if let (Some(money), Some(limit)) = (&document.money, &basis.limit)
+        && (money.amount > limit.amount || money.currency != limit.currency)
+    {
+        holds.push(Hold::OverLimit { amount: money.to_string(), limit: limit.to_string() });
+    }
+    holds.extend(survey.warnings.iter().cloned().map(Hold::Warning));
+    holds.sort();
+    if holds.is_empty() { Verdict::Ready } else { Verdict::Held(holds) }
+}
+
+/// What is left of a payment for one more refund, over all refunds that anybody knows of: one whose end nobody knows
+/// counts as done. The other side's own word counts where it leaves less.
+#[must_use]
+pub fn left_of(payment: &PaymentThere, own: Option<&DocumentId>, refunds: &[DocumentKept]) -> Amount {
+    let counts = |one: &&DocumentKept| Some(&one.id) != own && (one.state.is_open() || one.is_done == Some(true));
+    let mut given: BTreeMap<&DocumentId, Amount> =
+        payment.refunds.iter().filter(|(id, _)| Some(id) != own).map(|(id, amount)| (id, *amount)).collect();
+    let mut unheard = Amount::ZERO;
+    for refund in refunds.iter().filter(counts) {
+        let amount = refund.money.as_ref().map_or(Amount::ZERO, |money| Amount::from(money.amount));
+        if given.insert(&refund.id, amount).is_none() && refund.state.is_open() {
+            unheard = unheard + amount;
+        }
+    }
+    let by_ours = payment.amount - given.into_values().sum();
+    // What it has not heard of is not taken off there yet.
+    by_ours.min(payment.left - unheard)
+}
+
+/// The id by which a person approves a document that waits: the same holds of the same content have the same id.
+#[must_use]
+pub fn blocked_id(to: &SourceName, id: &DocumentId, sha256: &str, holds: &[Hold]) -> String {
+    let mut hash = Sha256::new();
+    let holds: Vec<String> = holds.iter().map(ToString::to_string).collect();
+    for part in [to.as_str(), id.as_str(), sha256].into_iter().chain(holds.iter().map(String::as_str)) {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    hex(digest.get(..4).unwrap_or_default())
+}
+
+/// What became of a document that was sent, or that was asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Became {
+    pub state: DocumentState,
+    pub is_done: Option<bool>,
+    pub answer: Option<String>,
+    pub error: Option<String>,
+    /// What is to be done about it.
+    pub next: Next,
+}
+
+/// What is to be done about a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it is over.
+    Nothing,
+    /// The next run asks how it stands.
+    Ask,
+    /// It may be sent once more under its key.
+    SendAgain,
+    /// A person must ask the other side.
+    Somebody,
+    /// Nothing was done, because of this.
+    Failed(Failure),
+    /// What it would change has changed meanwhile; nothing was done.
+    Moved,
+}
+
+impl Became {
+    fn open(error: String, next: Next) -> Self {
+        let (is_done, answer) = (None, None);
+        Self { state: DocumentState::Unknown, is_done, answer, error: Some(error), next }
+    }
+
+    fn unsent(error: &str, next: Next) -> Self {
+        let (is_done, answer) = (Some(false), None);
+        Self { state: DocumentState::New, is_done, answer, error: Some(error.to_owned()), next }
+    }
+}
+
+/// What the answer to a document that was just sent makes of it.
+#[must_use]
+pub fn after_sending(outcome: Result<Standing, Failure>) -> Became {
+    match outcome {
+        Ok(Standing::Never | Standing::Unaskable) => {
+            Became::open("its answer says nothing of it".to_owned(), Next::Ask)
+        }
+        Ok(Standing::Moved) => {
+            Became::unsent("what it would change has changed meanwhile", Next::Moved)
+        }
+        Ok(standing) => of_standing(standing),
+        Err(failure) if failure.class == Class::Unknown => {
+            Became::open(failure.text, Next::Ask)
+        }
+        Err(failure) => Became::unsent(&failure.text.clone(), Next::Failed(failure)),
+    }
+}
+
+/// What the state of a document at the other side makes of one that may have arrived. `is_key_alive`: sent once more
+/// under its key, it has no second effect.
+#[must_use]
+pub fn after_asking(outcome: Result<Standing, Failure>, is_key_alive: bool) -> Became {
+    match outcome {
+        Ok(Standing::Never) if is_key_alive => {
+            Became::open("it never came".to_owned(), Next::SendAgain)
+        }
+        Ok(Standing::Unaskable) if is_key_alive => {
+            Became::open("its state cannot be asked for there".to_owned(), Next::SendAgain)
+        }
+        Ok(Standing::Never) => Became::open(
+            "it never came, by the other side's word, and its key may not live any more".to_owned(),
+            Next::Somebody,
+        ),
+        Ok(Standing::Unaskable) => Became::open(
+            "its state cannot be asked for there, and its key may not live any more".to_owned(),
+            Next::Somebody,
+        ),
+        Ok(Standing::Moved) => Became::open("its state cannot be told".to_owned(), Next::Ask),
+        Ok(standing) => of_standing(standing),
+        Err(failure) => {
+            Became { next: Next::Failed(failure.clone()), ..Became::open(failure.text, Next::Ask) }
+        }
+    }
+}
+
+fn of_standing(standing: Standing) -> Became {
+    match standing {
+        Standing::Confirmed(answer) => Became {
+            state: DocumentState::Confirmed,
+            is_done: Some(true),
+            answer: Some(answer),
+            error: None,
+            next: Next::Nothing,
+        },
+        Standing::Pending(answer) => Became {
+            answer: Some(answer),
+            ..Became::open("the other side has not decided yet".to_owned(), Next::Ask)
+        },
+        Standing::Refused(why) => Became {
+            state: DocumentState::Refused,
+            is_done: Some(false),
+            answer: None,
+            error: Some(why),
+            next: Next::Nothing,
+        },
+        Standing::Otherwise(what) => {
+            Became::open(format!("something else is there under its id: {what}"), Next::Somebody)
+        }
+        Standing::Doubtful(what) => {
+            Became::open(format!("its answer cannot be believed: {what}"), Next::Ask)
+        }
+        Standing::Never | Standing::Moved | Standing::Unaskable => {
+            Became::open("its state cannot be told".to_owned(), Next::Ask)
+        }
+    }
+}
+
+/// Whether a document that was sent first at an instant has no second effect when it is sent again now. Nobody knows
+/// how old it is where a clock was set back.
+#[must_use]
+pub fn is_key_alive(sent_at: Option<DateTime<Utc>>, key_lives: TimeDelta, now: DateTime<Utc>) -> bool {
+    let age = sent_at.map(|sent_at| now.signed_duration_since(sent_at));
+    age.is_some_and(|age| age >= TimeDelta::zero() && age < key_lives)
+}
+
+/// How long the other side is left alone after so many questions in a row that it could not answer.
+#[must_use]
+pub fn pause(failures: u32) -> TimeDelta {
+    let minutes = 5_i64.saturating_mul(1 << failures.min(7));
+    match failures {
+        0 | 1 => TimeDelta::zero(),
+        _ => TimeDelta::minutes(minutes.min(6 * 60)),
+    }
+}

@@ -1,0 +1,121 @@
+//! What goes wrong with documents that leave. A document is told by its id: nothing that it holds is in a message.
+
+use super::{Failed, Hint, TroubleWord};
+use crate::exit::Exit;
+
+/// Something about one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentTrouble {
+    /// It waits for a person's approval.
+    Blocked {
+        id: String,
+        /// Why.
+        holds: Vec<String>,
+        /// The id by which it is approved; `None`: it cannot be approved while that holds.
+        approve: Option<String>,
+    },
+    /// It is not sent, whoever approves it.
+    Forbidden { id: String, why: String },
+    /// It was not sent, and nothing was done: it may be handed over again.
+    NotSent { id: String, failed: Failed, exit: Exit },
+    /// The other side does not take it.
+    Refused { id: String, why: String },
+    /// Something else was handed over under its id before.
+    OtherContent { id: String },
+    /// It was sent, and what became of it is not known yet.
+    Unknown { id: String, why: String },
+    /// The same, and nothing but a person can find out.
+    Unsettled { id: String, to: String, why: String },
+    /// What it would change has changed meanwhile, or what was approved is something else by now.
+    Stale { id: String, why: String },
+}
+
+impl DocumentTrouble {
+    pub(super) fn id(&self) -> &str {
+        match self {
+            Self::Blocked { id, .. }
+            | Self::Forbidden { id, .. }
+            | Self::NotSent { id, .. }
+            | Self::Refused { id, .. }
+            | Self::OtherContent { id }
+            | Self::Unknown { id, .. }
+            | Self::Unsettled { id, .. }
+            | Self::Stale { id, .. } => id,
+        }
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::NotSent { exit, .. } => *exit,
+            Self::Unknown { .. } => Exit::Temporary,
+            Self::Stale { .. } => Exit::StalePlan,
+            Self::Blocked { .. }
+            | Self::Forbidden { .. }
+            | Self::Refused { .. }
+            | Self::OtherContent { .. }
+            | Self::Unsettled { .. } => Exit::Refused,
+        }
+    }
+
+    pub(super) fn word(&self) -> TroubleWord {
+        match self {
+            Self::Blocked { .. } => TroubleWord::DocumentBlocked,
+            Self::Forbidden { .. } | Self::NotSent { .. } => TroubleWord::DocumentNotSent,
+            Self::Refused { .. } => TroubleWord::DocumentRefused,
+            Self::OtherContent { .. } => TroubleWord::DocumentOtherContent,
+            Self::Unknown { .. } => TroubleWord::DocumentUnknown,
+            Self::Unsettled { .. } => TroubleWord::DocumentUnsettled,
+            Self::Stale { .. } => TroubleWord::DocumentStale,
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Blocked { id, holds, .. } => {
+                format!("document {id} waits, and nothing was sent: {}", holds.join("; "))
+            }
+            Self::Forbidden { id, why } => format!("document {id} is not sent: {why}"),
+            Self::NotSent { id, failed, .. } => {
+                format!("document {id} was not sent: {}", failed.text)
+            }
+            Self::Refused { id, why } => format!("document {id} was not taken: {why}"),
+            Self::OtherContent { id } => format!(
+                "document {id} was handed over before, with other content, and nothing was sent"
+            ),
+            Self::Unknown { id, why } => {
+                format!("what became of document {id} is not known yet: {why}")
+            }
+            Self::Unsettled { id, why, .. } => {
+                format!("what became of document {id} is not known: {why}")
+            }
+            Self::Stale { id, why } => format!("document {id} was not sent: {why}"),
+        }
+    }
+
+    pub(super) fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Blocked { approve: Some(id), .. } => Some(Hint::command(
+                "if it is right as it is, approve it",
+                format!("ivms-sync apply --blocked {id}"),
+            )),
+            Self::Blocked { approve: None, .. } => Some(Hint::text(
+                "it can be approved only once none of that holds any more",
+            )),
+            Self::NotSent { failed, .. } => {
+                failed.hint.clone().or(Some(Hint::text("nothing was done: hand it over again later")))
+            }
+            Self::OtherContent { .. } => Some(Hint::text(
+                "an id is for one document, for ever: give the other one an id of its own",
+            )),
+            Self::Unknown { .. } => {
+                Some(Hint::text("nothing needs to be done: the next run asks, and sends nothing twice"))
+            }
+            Self::Unsettled { id, to, .. } => Some(Hint::command(
+                format!("ask {to} whether it took effect, and say so, or the same with =not-done"),
+                format!("ivms-sync apply --settle {id}=done"),
+            )),
+            Self::Stale { .. } => Some(Hint::text("look at it again with `ivms-sync diff FILE --to NAME`")),
+            Self::Forbidden { .. } | Self::Refused { .. } => None,
+        }
+    }
+}
