@@ -58,8 +58,8 @@ pub use find::{FILE_NAME, are_several, find, several};
 pub use gates::GateConfig;
 pub use kind::{
     Common, GateKind, GateParts, GateSettings, Kinds, Login, MeterKind, Nouns, Place,
-    RecipientKind, RecipientSettings, RightsKind, RightsSettings, SourceKind, SourceParts, SourceSettings, TargetKind, TargetParts,
-    TargetSettings, Wiring,
+    RecipientKind, RecipientSettings, RightsKind, RightsSettings, SourceKind, SourceParts,
+    SourceSettings, TargetKind, TargetParts, TargetSettings, Wiring,
 };
 pub use load::{draft, load, load_for};
 pub use meters::MetersConfig;

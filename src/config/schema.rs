@@ -106,7 +106,10 @@ pub(super) fn read(
     let report_section = top.section("report");
     let report = report_files(&report_section, surroundings.folder);
     top.finish();
-    zones.finish(top, (is_about_members || !is_about_others) && (sources.is_empty() || devices.is_empty()));
+    zones.finish(
+        top,
+        (is_about_members || !is_about_others) && (sources.is_empty() || devices.is_empty()),
+    );
     agreement::refuse_same_organisation(&sources);
     let places = devices.iter().map(|read| (&read.section, &read.place));
     agreement::refuse_same_place(places);

@@ -107,9 +107,20 @@ mod tests {
             assert!(DocumentId::new(id).is_ok(), "{id}");
         }
         let long = "a".repeat(161);
-        for id in
-            ["", " ", ".", "..", "a/b", "a%2fb", "a b", "a?b", "a#b", "\u{e4}", "a\n", long.as_str()]
-        {
+        for id in [
+            "",
+            " ",
+            ".",
+            "..",
+            "a/b",
+            "a%2fb",
+            "a b",
+            "a?b",
+            "a#b",
+            "\u{e4}",
+            "a\n",
+            long.as_str(),
+        ] {
             assert!(DocumentId::new(id).is_err(), "{id}");
         }
     }

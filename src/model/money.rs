@@ -204,6 +204,9 @@ impl serde::Serialize for Amount {
 #[must_use]
 pub fn split(amount: MinorUnits, shares: &[u32]) -> Option<Vec<u64>> {
     let whole: u128 = shares.iter().map(|share| u128::from(*share)).sum();
+    if whole == 0 {
+        return None;
+    }
     let of = |share: &u32| u128::from(amount.get()) * u128::from(*share);
     let mut parts = Vec::with_capacity(shares.len());
     let mut remainders = Vec::with_capacity(shares.len());
@@ -307,7 +310,11 @@ mod tests {
             ("500 JPY", None),
             ("", None),
         ] {
-            assert_eq!(Money::parse(text).map(|money| money.to_string()).as_deref(), want, "{text}");
+            assert_eq!(
+                Money::parse(text).map(|money| money.to_string()).as_deref(),
+                want,
+                "{text}"
+            );
         }
     }
 
@@ -328,7 +335,8 @@ mod tests {
 
     #[test]
     fn shares_of_an_amount_add_up_to_it() {
-        let of = |minor: &str, shares: &[u32]| split(MinorUnits::from_digits(minor).unwrap(), shares);
+        let of =
+            |minor: &str, shares: &[u32]| split(MinorUnits::from_digits(minor).unwrap(), shares);
         // 5 % of 4.75 is 23.75 cents: the larger remainder gets the unit that is left.
         assert_eq!(of("475", &[95, 5]), Some(vec![451, 24]));
         assert_eq!(of("100", &[1, 1, 1]), Some(vec![34, 33, 33]));

@@ -126,8 +126,8 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::Asked(_)
         | Error::Question(_)
         | Error::Verify(_)
-            | Error::Document { .. }
-            | Error::NotApproved { .. }
+        | Error::Document { .. }
+        | Error::NotApproved { .. }
         | Error::Event(_)
         | Error::NoDevice(_)
         | Error::NothingToAccept { .. }

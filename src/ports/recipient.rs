@@ -32,7 +32,11 @@ pub enum Subject {
     /// A refund: the payment that it gives back a part of.
     Payment(DocumentId),
     /// A citation: the car, where it stood and when; plate and zone are texts still.
-    Car { plate: ListedPlate, zone: String, at: DateTime<Utc> },
+    Car {
+        plate: ListedPlate,
+        zone: String,
+        at: DateTime<Utc>,
+    },
     /// A tariff: the meter.
     Meter(SpaceId),
 }
@@ -125,12 +129,8 @@ pub trait Recipient: Send {
     /// # Errors
     /// [`Failure`]; of [`Class::Unknown`](super::Class::Unknown) where it may have arrived, and of any other class
     /// where nothing was done.
-    fn send(
-        &self,
-        document: &Document,
-        key: &str,
-        base: Option<&str>,
-    ) -> Result<Standing, Failure>;
+    fn send(&self, document: &Document, key: &str, base: Option<&str>)
+    -> Result<Standing, Failure>;
 
     /// Asks for a payment by its id: `None` where there is none.
     ///

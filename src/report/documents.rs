@@ -107,10 +107,28 @@ impl DocumentTold {
         }
     }
 
+    /// The money that it moves or asks for: `1.19 USD`.
+    #[must_use]
+    pub fn money(&self) -> Option<String> {
+        let (amount, currency) = self.amount.as_ref().zip(self.currency.as_ref())?;
+        Some(format!("{amount} {currency}"))
+    }
+
+    /// What is to be done about one that is not over, in a few words.
+    #[must_use]
+    pub fn to_do(&self) -> String {
+        match (self.state, &self.blocked) {
+            (DocumentState::Blocked, Some(id)) => format!("ivms-sync apply --blocked {id}"),
+            (state, _) if state.is_open() => "the next run asks how it stands".to_owned(),
+            (DocumentState::New, _) => "hand it over again".to_owned(),
+            _ => String::new(),
+        }
+    }
+
     fn line(&self) -> String {
         let mut text = format!("{} {} for {}", self.kind, self.id, self.to);
-        if let (Some(amount), Some(currency)) = (&self.amount, &self.currency) {
-            let _ = write!(text, ", {amount} {currency}");
+        if let Some(money) = self.money() {
+            let _ = write!(text, ", {money}");
         }
         if let Some(payment) = &self.payment {
             let _ = write!(text, ", of payment {payment}");
@@ -167,7 +185,13 @@ impl DocumentReport {
             for FieldChange { path, from, to } in &one.changes {
                 let (from, to) = (from.as_deref(), to.as_deref());
                 let (from, to) = (from.unwrap_or("nothing"), to.unwrap_or("nothing"));
-                let _ = writeln!(text, "  {}: {} -> {}", printable(path), printable(from), printable(to));
+                let _ = writeln!(
+                    text,
+                    "  {}: {} -> {}",
+                    printable(path),
+                    printable(from),
+                    printable(to)
+                );
             }
             for hold in &one.holds {
                 let _ = writeln!(text, "  {}: {}", hold.why, printable(&hold.text));
@@ -204,9 +228,7 @@ pub fn of_verdict(proposal: &Proposal<'_>) -> Option<Trouble> {
         Verdict::Held(holds) => DocumentTrouble::Blocked {
             id,
             holds: holds.iter().map(ToString::to_string).collect(),
-            approve: proposal
-                .blocked()
-                .filter(|_| holds.iter().all(Hold::is_lifted_by_approval)),
+            approve: proposal.blocked().filter(|_| holds.iter().all(Hold::is_lifted_by_approval)),
         },
         Verdict::Forbidden(why) => DocumentTrouble::Forbidden { id, why: why.clone() },
         Verdict::NotNow(failure) => not_sent(id, failure),
@@ -239,9 +261,10 @@ pub fn of_done(Done { kept, next }: &Done) -> Option<Trouble> {
             DocumentTrouble::Unknown { id, why: why() }
         }
         (DocumentState::Refused, _) => DocumentTrouble::Refused { id, why: why() },
-        (DocumentState::Settled, _) if kept.is_done == Some(false) => {
-            DocumentTrouble::Refused { id, why: "a person has said that it was not done".to_owned() }
-        }
+        (DocumentState::Settled, _) if kept.is_done == Some(false) => DocumentTrouble::Refused {
+            id,
+            why: "a person has said that it was not done".to_owned(),
+        },
         (
             DocumentState::Confirmed
             | DocumentState::Settled

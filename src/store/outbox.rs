@@ -213,7 +213,10 @@ impl Outbox<'_> {
 
     /// The documents that may have had their effect, and may have none: the oldest first.
     pub fn open(&self) -> Result<Vec<DocumentKept>, StoreError> {
-        self.read("SELECT * FROM outbox WHERE state IN ('sent', 'unknown') ORDER BY made_at, id", ())
+        self.read(
+            "SELECT * FROM outbox WHERE state IN ('sent', 'unknown') ORDER BY made_at, id",
+            (),
+        )
     }
 
     /// The documents that nobody has sent yet, the oldest first.
@@ -237,11 +240,7 @@ impl Outbox<'_> {
         Ok(self.read(sql, id)?.into_iter().next())
     }
 
-    fn read(
-        &self,
-        sql: &str,
-        params: impl ToColumns,
-    ) -> Result<Vec<DocumentKept>, StoreError> {
+    fn read(&self, sql: &str, params: impl ToColumns) -> Result<Vec<DocumentKept>, StoreError> {
         let rows: Vec<(Row, i64)> = self.0.all(sql, params)?;
         let kept = rows.into_iter().map(|(row, stored)| {
             let wanted = seal::seal_of(&row, &self.0.accounts);

@@ -12,9 +12,10 @@ use rusqlite::{Row, Statement};
 
 use super::StoreProblem;
 use crate::model::{
-    Accounts, Budget, Cause, CitationState, DocumentKind, DocumentState, Email, Flaw, HolderId, HolderNumber, Kind, Limit,
-    LinkRule, Memory, RecordId, RecordStanding, RightCode, RightsRowReason, RowReason, RowVerb,
-    RunId, SourceName, Span, TargetName, UnreadableRight, Window,
+    Accounts, Budget, Cause, CitationState, DocumentKind, DocumentState, Email, Flaw, HolderId,
+    HolderNumber, Kind, Limit, LinkRule, Memory, RecordId, RecordStanding, RightCode,
+    RightsRowReason, RowReason, RowVerb, RunId, SourceName, Span, TargetName, UnreadableRight,
+    Window,
 };
 use crate::trouble::FailureKind;
 

@@ -98,23 +98,26 @@ impl DocumentTrouble {
                 "if it is right as it is, approve it",
                 format!("ivms-sync apply --blocked {id}"),
             )),
-            Self::Blocked { approve: None, .. } => Some(Hint::text(
-                "it can be approved only once none of that holds any more",
-            )),
-            Self::NotSent { failed, .. } => {
-                failed.hint.clone().or(Some(Hint::text("nothing was done: hand it over again later")))
+            Self::Blocked { approve: None, .. } => {
+                Some(Hint::text("it can be approved only once none of that holds any more"))
             }
+            Self::NotSent { failed, .. } => failed
+                .hint
+                .clone()
+                .or(Some(Hint::text("nothing was done: hand it over again later"))),
             Self::OtherContent { .. } => Some(Hint::text(
                 "an id is for one document, for ever: give the other one an id of its own",
             )),
-            Self::Unknown { .. } => {
-                Some(Hint::text("nothing needs to be done: the next run asks, and sends nothing twice"))
-            }
+            Self::Unknown { .. } => Some(Hint::text(
+                "nothing needs to be done: the next run asks, and sends nothing twice",
+            )),
             Self::Unsettled { id, to, .. } => Some(Hint::command(
                 format!("ask {to} whether it took effect, and say so, or the same with =not-done"),
                 format!("ivms-sync apply --settle {id}=done"),
             )),
-            Self::Stale { .. } => Some(Hint::text("look at it again with `ivms-sync diff FILE --to NAME`")),
+            Self::Stale { .. } => {
+                Some(Hint::text("look at it again with `ivms-sync diff FILE --to NAME`"))
+            }
             Self::Forbidden { .. } | Self::Refused { .. } => None,
         }
     }

@@ -19,6 +19,7 @@ mod club;
 mod commands;
 mod cron;
 mod demo;
+mod documents;
 mod door;
 mod events;
 mod gates;

@@ -50,7 +50,12 @@ pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Re
         Some(path) => {
             let text = text_of(path)?;
             if let Some(document) = document_of(context, path, &text)? {
-                return documents::reviewed(context, &store, &path.display().to_string(), &document);
+                return documents::reviewed(
+                    context,
+                    &store,
+                    &path.display().to_string(),
+                    &document,
+                );
             }
             let (reviewed, name) = (from_file(context, path, &text)?, path.display().to_string());
             carry_out(context, &network, &mut store, name, reviewed)?

@@ -9,16 +9,17 @@ mod sides;
 use super::{Context, gates, permit_lists};
 use crate::cli::CheckArgs;
 use crate::config::Config;
-use crate::engine::Systems;
 use crate::engine::citations;
 use crate::engine::gates::all_cars;
 use crate::engine::rights::{self, Closely, members};
+use crate::engine::{Systems, side_by_side};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files;
 use crate::report::PermitListState;
 use crate::report::check::findings::{configuration, of_remark, state_file, writable_by_others};
 use crate::report::check::{Finding, Verdict, document, exit, render};
+use crate::report::documents::of_failure;
 use crate::report::gates::said_of;
 use crate::store::Store;
 use crate::store::health::{Health, Severity};
@@ -51,6 +52,7 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
                 let seen = citations::look(systems, config, &store, (now, closely), &rights)?;
                 findings.extend(citations_seen(&seen));
                 findings.extend(plates_of_members(&plates));
+                findings.extend(recipients_seen(config, systems));
                 findings.extend(lists_of_permits(context, &store)?);
                 findings.extend(gates_seen(context, systems, &mut store, (&rights, &plates))?);
             }
@@ -120,6 +122,24 @@ fn citations_seen(looked: &citations::Looked) -> Vec<Finding> {
         .iter()
         .map(|(name, count)| Finding::ok(name.as_str(), many(*count, "citation")));
     found.chain(looked.troubles.iter().cloned().map(Finding::from)).collect()
+}
+
+/// Tries the login of every system that takes documents, all at once, and sends none.
+fn recipients_seen(config: &Config, systems: &dyn Systems) -> Vec<Finding> {
+    let seen = side_by_side(config.recipients.iter(), |to| {
+        let tried = systems.recipient(to).and_then(|there| there.try_login());
+        (to, to.settings.examine(), tried)
+    });
+    let each = seen.into_iter().flat_map(|(to, remarks, tried)| {
+        let name = to.name.as_str();
+        let remarks = remarks.into_iter().map(|one| of_remark(name, one)).collect::<Vec<_>>();
+        let found = match tried {
+            Ok(()) => Finding::ok(name, "takes the login; no document was sent".to_owned()),
+            Err(failure) => of_failure(&to.name, &failure).into(),
+        };
+        remarks.into_iter().chain([found])
+    });
+    each.collect()
 }
 
 /// Asks every gate, and writes to none.

@@ -207,7 +207,11 @@ fn in_run(
         Err(error) => error.exit(),
     };
     let requests = systems.requests();
-    context.end_run(store, run, &RunEnd { exit_code: exit.code(), requests, ..RunEnd::default() })?;
+    context.end_run(
+        store,
+        run,
+        &RunEnd { exit_code: exit.code(), requests, ..RunEnd::default() },
+    )?;
     let (told, trouble) = done?;
     let (documents, troubles) = (vec![told], trouble.into_iter().collect());
     say(context, &DocumentReport { command: CommandName::Apply, documents, troubles }, exit)

@@ -99,4 +99,3 @@ pub(in crate::cmd) fn reviewed(
         carry_out(outbox, &proposal, plan.blocked.as_deref().filter(|_| is_sealed))
     })
 }
-

@@ -90,16 +90,7 @@ impl Cars {
             accepted: scope.accept_devices.clone(),
         };
         let documents = documents::settle(context, systems, store, scope.is_full)?;
-        Ok(Self {
-            rights,
-            citations,
-            plates,
-            lists,
-            gates,
-            asks,
-            documents,
-            are_left_alone: false,
-        })
+        Ok(Self { rights, citations, plates, lists, gates, asks, documents, are_left_alone: false })
     }
 
     /// Whether nothing is to be done or said that a quiet tick does not do.

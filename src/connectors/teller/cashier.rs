@@ -35,7 +35,8 @@ impl Recipient for Cashier {
         if let Subject::Payment(id) = &document.subject {
             survey.payment = self.payment(id)?;
             if survey.payment.is_none() {
-                survey.forbidden = Some("the cashier knows no payment that it is a refund of".into());
+                survey.forbidden =
+                    Some("the cashier knows no payment that it is a refund of".into());
             }
         }
         Ok(survey)

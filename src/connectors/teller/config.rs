@@ -92,7 +92,8 @@ impl RecipientSettings for Settings {
 
     fn declines(&self, kind: DocumentKind) -> Option<&'static str> {
         let is_declined = kind == DocumentKind::Payment && !self.takes_payments;
-        is_declined.then_some("payments are not sent here: the configuration has no `payments = true`")
+        is_declined
+            .then_some("payments are not sent here: the configuration has no `payments = true`")
     }
 
     fn has_payments(&self) -> bool {
@@ -103,7 +104,10 @@ impl RecipientSettings for Settings {
         let credentials = Credentials::authorization("Bearer", self.secret.expose());
         let service =
             Service::new(&self.url, &self.tls, credentials, Bounds::default(), wiring.count)?;
-        Ok(Box::new(Cashier { service: service.taking(&[404, 405]), currency: self.currency.clone() }))
+        Ok(Box::new(Cashier {
+            service: service.taking(&[404, 405]),
+            currency: self.currency.clone(),
+        }))
     }
 
     fn examine(&self) -> Vec<Remark> {

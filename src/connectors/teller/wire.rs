@@ -17,7 +17,8 @@ pub(super) fn document(bytes: &[u8], currency: &Currency) -> Result<Document, Js
     let top = Node::top(&value);
     // A refund without an id of its own would be given twice when it is repeated.
     let is_payment = top.optional("paymentId")?.is_some() && top.optional("refundId")?.is_none();
-    let (id, kind, amount, subject) = if is_payment { payment(&top, currency)? } else { refund(&top, currency)? };
+    let (id, kind, amount, subject) =
+        if is_payment { payment(&top, currency)? } else { refund(&top, currency)? };
     Ok(Document {
         id,
         kind,

@@ -24,8 +24,8 @@ use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
 pub use review::{
-    CitationRight, Finding, Judged, Review, Why, judge_before_leaving, judge_citation, judged, of_id,
-    review,
+    CitationRight, Finding, Judged, Review, Why, judge_before_leaving, judge_citation, judged,
+    of_id, review,
 };
 
 /// Changes are asked for from so long before the last listing.

@@ -73,7 +73,9 @@ impl fmt::Display for Hold {
             Self::OverLimit { amount, limit } => {
                 write!(f, "it moves {amount}, and the limit for one document is {limit}")
             }
-            Self::Warning(Warning { code, path, detail }) => write!(f, "{code} at {path}: {detail}"),
+            Self::Warning(Warning { code, path, detail }) => {
+                write!(f, "{code} at {path}: {detail}")
+            }
             Self::HadRight { right } => write!(f, "the car had a right: {right}"),
         }
     }
@@ -167,10 +169,20 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
 /// What is left of a payment for one more refund, over all refunds that anybody knows of: one whose end nobody knows
 /// counts as done. The other side's own word counts where it leaves less.
 #[must_use]
-pub fn left_of(payment: &PaymentThere, own: Option<&DocumentId>, refunds: &[DocumentKept]) -> Amount {
-    let counts = |one: &&DocumentKept| Some(&one.id) != own && (one.state.is_open() || one.is_done == Some(true));
-    let mut given: BTreeMap<&DocumentId, Amount> =
-        payment.refunds.iter().filter(|(id, _)| Some(id) != own).map(|(id, amount)| (id, *amount)).collect();
+pub fn left_of(
+    payment: &PaymentThere,
+    own: Option<&DocumentId>,
+    refunds: &[DocumentKept],
+) -> Amount {
+    let counts = |one: &&DocumentKept| {
+        Some(&one.id) != own && (one.state.is_open() || one.is_done == Some(true))
+    };
+    let mut given: BTreeMap<&DocumentId, Amount> = payment
+        .refunds
+        .iter()
+        .filter(|(id, _)| Some(id) != own)
+        .map(|(id, amount)| (id, *amount))
+        .collect();
     let mut unheard = Amount::ZERO;
     for refund in refunds.iter().filter(counts) {
         let amount = refund.money.as_ref().map_or(Amount::ZERO, |money| Amount::from(money.amount));
@@ -188,7 +200,9 @@ pub fn left_of(payment: &PaymentThere, own: Option<&DocumentId>, refunds: &[Docu
 pub fn blocked_id(to: &SourceName, id: &DocumentId, sha256: &str, holds: &[Hold]) -> String {
     let mut hash = Sha256::new();
     let holds: Vec<String> = holds.iter().map(ToString::to_string).collect();
-    for part in [to.as_str(), id.as_str(), sha256].into_iter().chain(holds.iter().map(String::as_str)) {
+    for part in
+        [to.as_str(), id.as_str(), sha256].into_iter().chain(holds.iter().map(String::as_str))
+    {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
@@ -247,9 +261,7 @@ pub fn after_sending(outcome: Result<Standing, Failure>) -> Became {
             Became::unsent("what it would change has changed meanwhile", Next::Moved)
         }
         Ok(standing) => of_standing(standing),
-        Err(failure) if failure.class == Class::Unknown => {
-            Became::open(failure.text, Next::Ask)
-        }
+        Err(failure) if failure.class == Class::Unknown => Became::open(failure.text, Next::Ask),
         Err(failure) => Became::unsent(&failure.text.clone(), Next::Failed(failure)),
     }
 }
@@ -316,7 +328,11 @@ fn of_standing(standing: Standing) -> Became {
 /// Whether a document that was sent first at an instant has no second effect when it is sent again now. Nobody knows
 /// how old it is where a clock was set back.
 #[must_use]
-pub fn is_key_alive(sent_at: Option<DateTime<Utc>>, key_lives: TimeDelta, now: DateTime<Utc>) -> bool {
+pub fn is_key_alive(
+    sent_at: Option<DateTime<Utc>>,
+    key_lives: TimeDelta,
+    now: DateTime<Utc>,
+) -> bool {
     let age = sent_at.map(|sent_at| now.signed_duration_since(sent_at));
     age.is_some_and(|age| age >= TimeDelta::zero() && age < key_lives)
 }

@@ -153,7 +153,8 @@ impl<'a> Outbox<'a> {
             Err(failure) => Verdict::NotNow(failure),
         };
         let payment = proposal.survey.payment.as_ref();
-        proposal.left = payment.map(|payment| left_of(payment, Some(&proposal.document.id), &basis.refunds));
+        proposal.left =
+            payment.map(|payment| left_of(payment, Some(&proposal.document.id), &basis.refunds));
         Ok(proposal)
     }
 
@@ -164,7 +165,9 @@ impl<'a> Outbox<'a> {
             _ => Vec::new(),
         };
         let declined = match to.mode {
-            SendMode::Observe => Some("nothing is sent there: the configuration has `mode = \"observe\"`"),
+            SendMode::Observe => {
+                Some("nothing is sent there: the configuration has `mode = \"observe\"`")
+            }
             SendMode::Review => to.settings.declines(document.kind),
         };
         Ok(Basis {
@@ -254,9 +257,8 @@ impl<'a> Outbox<'a> {
         let mut done = Vec::new();
         for kept in self.store.outbox().open()? {
             let since = kept.asked_at.map(|asked_at| self.now.signed_duration_since(asked_at));
-            let is_early = |since: TimeDelta| {
-                since >= TimeDelta::zero() && since < pause(kept.failures)
-            };
+            let is_early =
+                |since: TimeDelta| since >= TimeDelta::zero() && since < pause(kept.failures);
             if !asks_all && since.is_some_and(is_early) {
                 let next = Next::Ask;
                 done.push(Done { kept, next });

@@ -12,6 +12,7 @@ use crate::command::CommandName;
 use crate::config::Mode;
 use crate::engine::plan::Reason;
 use crate::model::TargetName;
+use crate::report::documents::DocumentTold;
 use crate::report::meters::MetersStatus;
 use crate::report::{Head, RowLeftOut};
 use crate::store::{Attention, BlockedOverview, GrantDelay, PastRun, Waiting};
@@ -34,6 +35,8 @@ pub struct Document<'a> {
     permit_lists: &'a [PermitListStatus],
     #[serde(skip_serializing_if = "Option::is_none")]
     meters: Option<&'a MetersStatus>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    documents: &'a [DocumentTold],
     outside: usize,
     waiting: &'a [Waiting],
     attention: &'a [Attention],
@@ -114,6 +117,7 @@ pub fn document(status: &Status) -> Document<'_> {
         gates: &status.gates,
         permit_lists: &status.permit_lists,
         meters: status.meters.as_ref(),
+        documents: &status.documents,
         outside: status.outside().count(),
         waiting: &status.waiting,
         attention: &status.attention,

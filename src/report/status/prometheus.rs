@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use super::gates::GateStatus;
 use super::{DeviceStatus, RightsFileStatus, Status};
 use crate::engine::plan::{Budget, Kind};
+use crate::model::DocumentState;
 use crate::report::meters::{MeterFault, MeterTold};
 use crate::store::{AttentionKind, Waiting};
 
@@ -252,6 +253,14 @@ fn parking(out: &mut Metrics<'_>, status: &Status) {
             if let Some(at) = list.written_at {
                 written.sample(&[("list", list.name.as_str())], at.timestamp());
             }
+        }
+    }
+    if !status.documents.is_empty() {
+        let help = "Documents that leave and are not over, by how far they are.";
+        let mut documents = family(out, "ivms_sync_documents", "gauge", help);
+        for state in DocumentState::ALL {
+            let count = status.documents.iter().filter(|one| one.state == state).count();
+            documents.sample(&[("state", state.as_str())], count);
         }
     }
     if let Some(meters) = &status.meters {

@@ -9,6 +9,7 @@ use crate::config::{Config, Mode, TargetConfig};
 use crate::engine::gather::{back_off, devices::held_back, trust};
 use crate::engine::plan::{Kind, LeftOut};
 use crate::engine::rights::Known;
+use crate::report::documents::DocumentTold;
 use crate::report::meters::MetersStatus;
 use crate::report::unchanged::Told;
 use crate::store::{DeviceOverview, Store, StoreError, TargetState, Waiting, WriteMemory};
@@ -124,6 +125,9 @@ pub fn of_state_file(
         [] => None,
         sections => Some(MetersStatus::new(&store.inbox().meters()?, sections, at)),
     };
+    let mut documents = store.outbox().open()?;
+    documents.extend(store.outbox().waiting()?);
+    let documents = documents.iter().map(DocumentTold::from).collect();
     let mut waiting = store.pending().waiting()?;
     for (device, one) in
         devices.iter().flat_map(|one| one.uncommitted.iter().map(move |open| (&one.name, open)))
@@ -158,6 +162,7 @@ pub fn of_state_file(
         rights_files,
         gates,
         meters,
+        documents,
         permit_lists,
         devices,
         waiting,

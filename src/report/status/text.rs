@@ -34,6 +34,7 @@ pub fn render(status: &Status, look: Look) -> String {
     if let Some(meters) = &status.meters {
         text.push_str(&meters.render(status.zone, look));
     }
+    text.push_str(&documents(status, look));
     text.push_str(&outside(status, look));
     text.push_str(&attention(status, look));
     text.push_str(&waiting(status, look));
@@ -78,6 +79,24 @@ fn rights_files(status: &Status, look: Look) -> String {
             file.left_out.to_string(),
             file.as_of.map_or("never".to_owned(), |at| status.moment(at)),
             if file.fresh { "fresh" } else { "not fresh: \"no right\" is not said" }.to_owned(),
+        ]);
+    }
+    format!("\n{}", table.render(look))
+}
+
+fn documents(status: &Status, look: Look) -> String {
+    if status.documents.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["document", "for", "kind", "amount", "state", "to do"]);
+    for document in &status.documents {
+        table.row([
+            document.id.to_string(),
+            document.to.to_string(),
+            document.kind.to_string(),
+            document.money().unwrap_or_default(),
+            document.state.to_string(),
+            document.to_do(),
         ]);
     }
     format!("\n{}", table.render(look))

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::parts::{Table, aging_or_never, cell, marked, members, section, with_commands};
 use crate::engine::gates::NotDone;
 use crate::engine::gates::plan::RowReason;
+use crate::report::documents::DocumentTold;
 use crate::report::meters::MeterTold;
 use crate::report::status::gates::{GateStatus, PermitListStatus};
 use crate::report::status::{RightsFileStatus, Status};
@@ -132,4 +133,26 @@ pub fn meters(status: &Status) -> Markup {
         (table.render(&rows))
     };
     section("Meters", &content)
+}
+
+pub fn documents(status: &Status) -> Markup {
+    let row = |document: &DocumentTold| {
+        vec![
+            cell(document.id.as_str()),
+            cell(document.to.as_str()),
+            cell(document.kind.as_str()),
+            cell(&document.money().unwrap_or_default()),
+            marked("bad", document.state.as_str()),
+            html! { code { (document.to_do()) } },
+        ]
+    };
+    let rows: Vec<_> = status.documents.iter().map(row).collect();
+    let table = Table {
+        id: "documents",
+        caption: "Documents that wait, or of which nobody knows what became",
+        titles: &["Document", "For", "Kind", "Amount", "State", "To do"],
+        rows_max: super::parts::NAMED_MAX,
+        whole: STATUS,
+    };
+    html! { @if !rows.is_empty() { (section("Documents", &table.render(&rows))) } }
 }

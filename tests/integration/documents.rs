@@ -1,0 +1,488 @@
+//! Documents that leave, with the real binary and a strict cashier that counts what it did.
+
+use std::fs;
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ivms_sync_simulators::clock::Clock;
+use ivms_sync_simulators::service::{Mishap, Settings};
+use ivms_sync_simulators::teller::{Server, Wrong};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::support::pinned::instant;
+use super::support::schema::assert_valid;
+use super::support::{Said, binary, said};
+
+const NOON: &str = "2024-01-01T17:00:00Z";
+const SECRET: &str = "service-secret-1";
+
+/// The refund of the reference.
+const REFUND: &str = r#"{ "refundId": "refund_1", "originalPaymentId": "park_payment_123", "refundAmount": 119, "reason": "EARLY_SESSION_END",
+  "metadata": { "sessionId": "session_789" } }"#;
+
+/// A cashier who has taken one payment, and an office that gives money back.
+struct Office {
+    folder: TempDir,
+    cashier: Server,
+}
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    instant(NOON) + TimeDelta::minutes(minutes)
+}
+
+fn refund(id: &str, payment: &str, amount: u32) -> String {
+    format!(
+        "{{\"refundId\":\"{id}\",\"originalPaymentId\":\"{payment}\",\"refundAmount\":{amount},\
+         \"reason\":\"EARLY_SESSION_END\"}}"
+    )
+}
+
+impl Office {
+    fn new(more: &str) -> Self {
+        Self::wanting(more, &[])
+    }
+
+    /// `wanted` are what the client is to do wrong in this test.
+    fn wanting(more: &str, wanted: &[&'static str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed(instant(NOON));
+        let wanted = wanted.to_vec();
+        let cashier = Server::start(Settings { clock, wanted, ..Settings::default() });
+        cashier.capture("park_payment_123", 475, 25, at(-60));
+        cashier.capture("large", 90_000, 25, at(-60));
+        let config = format!(
+            "[teller.cashier]\nurl = \"{}\"\ncurrency = \"USD\"\nsecret = {{ env = \"TELLER\" }}\n{more}\n",
+            cashier.url()
+        );
+        fs::write(folder.path().join("ivms-sync.toml"), config).unwrap();
+        fs::write(folder.path().join("refund.json"), REFUND).unwrap();
+        Self { folder, cashier }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self, minutes: i64, arguments: &[&str]) -> assert_cmd::Command {
+        self.cashier.clock().set(at(minutes));
+        let mut command = binary(self.folder.path());
+        command.env("IVMS_SYNC_TEST_NOW", at(minutes).to_rfc3339()).env("TELLER", SECRET);
+        command.args(arguments);
+        command
+    }
+
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        self.cashier.begin_run();
+        let found = said(&mut self.command(minutes, arguments));
+        assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
+        found
+    }
+
+    #[track_caller]
+    fn json(&self, minutes: i64, code: i32, arguments: &[&str]) -> Value {
+        let arguments = [&["--json"], arguments].concat();
+        let found = self.run(minutes, &arguments).ends(code).json();
+        assert_valid(&found);
+        found
+    }
+
+    /// Hands the refund over, and says how it is then.
+    #[track_caller]
+    fn hand_over(&self, minutes: i64, code: i32) -> Value {
+        let found = self.json(minutes, code, &["apply", "refund.json", "--to", "cashier"]);
+        found["documents"][0].clone()
+    }
+
+    #[track_caller]
+    fn tick(&self, minutes: i64, code: i32) -> Value {
+        self.json(minutes, code, &["sync"])
+    }
+
+    #[track_caller]
+    fn assert_given(&self, id: &str, times: usize) {
+        assert_eq!(self.cashier.effects(id), times, "{id}");
+        assert_eq!(self.cashier.violations(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_refund_is_looked_at_sent_and_found_again() {
+    let office = Office::new("");
+    let looked = office.json(0, 0, &["diff", "refund.json", "--to", "cashier"]);
+    let one = &looked["documents"][0];
+    assert_eq!((&one["state"], &one["amount"]), (&json!("new"), &json!("1.19")));
+    assert_eq!((&one["left"], &one["currency"]), (&json!("4.75"), &json!("USD")));
+    assert_eq!(one["payment"], "park_payment_123");
+    office.run(0, &["diff", "refund.json", "--to", "cashier", "--exit-code"]).ends(2);
+    office.assert_given("refund_1", 0);
+    let sent = office.hand_over(1, 0);
+    assert_eq!(
+        (&sent["state"], &sent["answer"]["status"]),
+        (&json!("confirmed"), &json!("COMPLETED"))
+    );
+    office.assert_given("refund_1", 1);
+    // Once more: the stored answer, and not a byte leaves.
+    let asked = office.cashier.requests().len();
+    let again = office.hand_over(2, 0);
+    assert_eq!(again["answer"], sent["answer"]);
+    assert_eq!(office.cashier.requests().len(), asked);
+    office.assert_given("refund_1", 1);
+    // Other content under the same id.
+    office.write("refund.json", &refund("refund_1", "park_payment_123", 120));
+    let other = office.hand_over(3, 4);
+    assert_eq!(other["amount"], "1.19", "what is known of it");
+    office.assert_given("refund_1", 1);
+    for who in ["refund:refund_1", "document:refund_1"] {
+        let found = office.json(4, 0, &["lookup", who]);
+        assert_eq!(found["documents"][0]["state"], "confirmed");
+    }
+    let found = office.json(4, 0, &["lookup", "payment:park_payment_123"]);
+    assert_eq!(
+        (&found["payments"][0]["left"], &found["payments"][0]["amount"]),
+        (&json!("3.56"), &json!("4.75"))
+    );
+    assert_eq!(found["documents"][0]["id"], "refund_1");
+    office.run(4, &["lookup", "payment:none"]).ends(20);
+    office.run(4, &["lookup", "payment:none", "--offline"]).ends(20);
+    office.tick(5, 0);
+    assert_eq!(office.cashier.violations(), Vec::<String>::new());
+}
+
+/// P10: one effect, whatever happens on the way, and what became of it is found out by the runs that follow.
+#[test]
+fn whatever_happens_on_the_way_there_is_one_effect() {
+    for (mishap, code, times) in [
+        (Mishap::LostAfter, 0, 1),
+        (Mishap::LostBefore, 5, 0),
+        (Mishap::FailsAfter(500), 0, 1),
+        (Mishap::FailsBefore(500), 5, 0),
+        (Mishap::FailsAfter(503), 0, 1),
+        (Mishap::FailsBefore(429), 5, 0),
+        (Mishap::PageAfter, 0, 1),
+        (Mishap::PageBefore, 5, 0),
+        (Mishap::CutAfter, 0, 1),
+    ] {
+        let office = Office::new("");
+        office.cashier.trouble(|troubles| troubles.documents.push(mishap));
+        let found = office.hand_over(0, code);
+        let state = if code == 0 { "confirmed" } else { "unknown" };
+        assert_eq!(found["state"], state, "{mishap:?}");
+        office.assert_given("refund_1", times);
+        let ticked = office.tick(6, 0);
+        if code == 5 {
+            assert_eq!(ticked["documents"][0]["state"], "confirmed", "{mishap:?}");
+        }
+        assert_eq!(office.hand_over(12, 0)["state"], "confirmed", "{mishap:?}");
+        office.assert_given("refund_1", 1);
+        assert!(office.tick(18, 0).get("documents").is_none(), "{mishap:?}: nothing is open");
+    }
+}
+
+/// The question is lost as well, and answers that cannot be believed are no confirmation.
+#[test]
+fn an_answer_that_does_not_check_confirms_nothing() {
+    for wrong in [
+        Wrong::OtherId,
+        Wrong::OtherPayment,
+        Wrong::OtherAmount,
+        Wrong::AmountText,
+        Wrong::AmountFloat,
+        Wrong::NoAmount,
+        Wrong::UnknownStatus,
+    ] {
+        let office = Office::new("");
+        office.cashier.set(|switches| (switches.wrong, switches.wrong_state) = (wrong, wrong));
+        assert_eq!(office.hand_over(0, 5)["state"], "unknown", "{wrong:?}");
+        assert_eq!(office.tick(6, 5)["documents"][0]["state"], "unknown", "{wrong:?}");
+        // Until that is known, it counts as given.
+        office.write("other.json", &refund("refund_2", "park_payment_123", 400));
+        office.cashier.set(|switches| switches.wrong_state = Wrong::Nothing);
+        office.run(7, &["apply", "other.json", "--to", "cashier"]).ends(4);
+        assert_eq!(office.tick(30, 0)["documents"][0]["state"], "confirmed", "{wrong:?}");
+        office.assert_given("refund_1", 1);
+        office.assert_given("refund_2", 0);
+    }
+}
+
+#[test]
+fn what_cannot_be_asked_is_repeated_while_its_key_lives_and_then_waits_for_a_person() {
+    let office = Office::new("key_lives = \"2h\"");
+    office.cashier.trouble(|troubles| {
+        troubles.key_lives = TimeDelta::hours(2);
+        troubles.documents = vec![Mishap::LostAfter, Mishap::LostAfter];
+    });
+    // A payment can be asked for when the refund is judged, and nothing can be from then on.
+    office.hand_over(0, 0);
+    office.assert_given("refund_1", 1);
+    let office = Office::new("key_lives = \"2h\"");
+    office.cashier.trouble(|troubles| {
+        troubles.documents = vec![Mishap::LostAfter];
+        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+    });
+    assert_eq!(office.hand_over(0, 5)["state"], "unknown");
+    office.cashier.trouble(|troubles| {
+        (troubles.tells_state, troubles.key_lives) = (false, TimeDelta::hours(2))
+    });
+    let after = office.tick(121, 4);
+    assert_eq!(after["documents"][0]["state"], "unknown");
+    let problem = &after["problems"][0];
+    assert_eq!(problem["kind"], "document-unsettled");
+    assert!(
+        problem["hint"].as_str().unwrap().contains("apply --settle refund_1=done"),
+        "{problem}"
+    );
+    office.run(122, &["apply", "--settle", "refund_1=maybe"]).ends(64);
+    office.run(122, &["apply", "--settle", "refund_2=done"]).ends(64);
+    let settled = office.json(122, 0, &["apply", "--settle", "refund_1=done"]);
+    assert_eq!(settled["documents"][0]["state"], "settled");
+    office.run(123, &["apply", "--settle", "refund_1=done"]).ends(64);
+    office.tick(125, 0);
+    assert_eq!(office.hand_over(130, 0)["state"], "settled", "for ever");
+    office.assert_given("refund_1", 1);
+}
+
+#[test]
+fn a_key_that_lives_is_used_once_more_where_nothing_can_be_asked() {
+    let office = Office::new("");
+    office.cashier.trouble(|troubles| {
+        troubles.documents = vec![Mishap::LostBefore];
+        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+    });
+    assert_eq!(office.hand_over(0, 5)["state"], "unknown");
+    office.cashier.trouble(|troubles| troubles.tells_state = false);
+    assert_eq!(office.tick(6, 0)["documents"][0]["state"], "confirmed");
+    office.assert_given("refund_1", 1);
+}
+
+/// P11: over all refunds of a payment, those of others included.
+#[test]
+fn no_more_is_given_back_than_came() {
+    let office = Office::new("");
+    office.hand_over(0, 0);
+    office.write("second.json", &refund("refund_2", "park_payment_123", 357));
+    let found = office.json(1, 4, &["apply", "second.json", "--to", "cashier"]);
+    assert_eq!(found["problems"][0]["kind"], "document-not-sent");
+    let text = found["problems"][0]["text"].as_str().unwrap();
+    assert!(text.contains("3.57 USD") && text.contains("3.56 USD is left"), "{text}");
+    office.write("second.json", &refund("refund_2", "park_payment_123", 356));
+    office.json(2, 0, &["apply", "second.json", "--to", "cashier"]);
+    office.write("third.json", &refund("refund_3", "nowhere", 1));
+    office.json(3, 4, &["apply", "third.json", "--to", "cashier"]);
+    assert_eq!(office.cashier.money("park_payment_123"), 0);
+    office.assert_given("refund_2", 1);
+}
+
+#[test]
+fn a_large_refund_waits_for_just_this_approval() {
+    let office = Office::new("refund_limit = \"20.00 USD\"");
+    office.write("refund.json", &refund("refund_9", "large", 2001));
+    let looked = office.json(0, 4, &["diff", "refund.json", "--to", "cashier"]);
+    assert_eq!(looked["documents"][0]["state"], "new", "looking keeps nothing");
+    office
+        .run(0, &["apply", "--blocked", looked["documents"][0]["blocked"].as_str().unwrap()])
+        .ends(13);
+    let waits = office.hand_over(1, 4);
+    assert_eq!(
+        (&waits["state"], &waits["holds"][0]["why"]),
+        (&json!("blocked"), &json!("over-limit"))
+    );
+    let id = waits["blocked"].as_str().unwrap();
+    office.assert_given("refund_9", 0);
+    office.tick(2, 0);
+    office.run(3, &["apply", "--blocked", "00000000"]).ends(13);
+    let done = office.json(4, 0, &["apply", "--blocked", id]);
+    assert_eq!(done["documents"][0]["state"], "confirmed");
+    office.run(5, &["apply", "--blocked", id]).ends(13);
+    office.assert_given("refund_9", 1);
+    // With an amount in between, another id: nothing is approved that was not seen.
+    let office = Office::new("refund_limit = \"20.00 USD\"");
+    office.write("refund.json", &refund("refund_9", "large", 2001));
+    let id = office.hand_over(1, 4)["blocked"].as_str().unwrap().to_owned();
+    let config = fs::read_to_string(office.path("ivms-sync.toml")).unwrap();
+    office.write("ivms-sync.toml", &config.replace("20.00 USD", "10.00 USD"));
+    let other = office.json(2, 13, &["apply", "--blocked", &id]);
+    assert_eq!(other["documents"][0]["state"], "blocked");
+    assert_ne!(other["documents"][0]["blocked"], json!(id));
+    office.assert_given("refund_9", 0);
+}
+
+#[test]
+fn a_plan_holds_the_bytes_that_somebody_has_looked_at() {
+    let office = Office::new("refund_limit = \"1.00 USD\"");
+    office.json(0, 4, &["diff", "refund.json", "--to", "cashier", "--out", "plan.json"]);
+    // What the file says by then does not count.
+    office.write("refund.json", &refund("refund_1", "park_payment_123", 475));
+    let done = office.json(30, 0, &["apply", "plan.json"]);
+    assert_eq!(
+        (&done["documents"][0]["state"], &done["documents"][0]["amount"]),
+        (&json!("confirmed"), &json!("1.19"))
+    );
+    office.assert_given("refund_1", 1);
+    office.json(31, 0, &["apply", "plan.json"]);
+    office.run(61, &["apply", "plan.json"]).ends(13);
+    // An edit, and a plan that was made elsewhere.
+    office.write("refund.json", &refund("refund_2", "park_payment_123", 150));
+    office.json(62, 4, &["diff", "refund.json", "--to", "cashier", "--out", "plan.json"]);
+    let text = fs::read_to_string(office.path("plan.json")).unwrap();
+    office.write("edited.json", &text.replace("\"refund_2\"", "\"refund_3\""));
+    office.run(63, &["apply", "edited.json"]).ends(13);
+    let mut plan: Value = serde_json::from_str(&text).unwrap();
+    plan["seal"] = json!("00");
+    office.write("unsealed.json", &plan.to_string());
+    let waits = office.json(64, 4, &["apply", "unsealed.json"]);
+    assert_eq!(waits["documents"][0]["state"], "blocked", "worth no more than the document itself");
+    office.assert_given("refund_2", 0);
+}
+
+/// Section 7: what is not acceptable is told with its place, and nothing is sent or kept.
+#[test]
+fn what_is_not_acceptable_leaves_nothing_behind() {
+    let office = Office::new("");
+    let good = refund("refund_1", "park_payment_123", 119);
+    let wrong = |from: &str, to: &str| good.replacen(from, to, 1);
+    for (text, told) in [
+        (wrong("119", "475.0"), "/refundAmount"),
+        (wrong("119", "\"475\""), "/refundAmount"),
+        (wrong("119", "1e3"), "/refundAmount"),
+        (wrong("119", "-1"), "/refundAmount"),
+        (wrong("119", "0"), "/refundAmount"),
+        (wrong("119", "9007199254740993"), "/refundAmount"),
+        (wrong("119", "18446744073709551617"), "/refundAmount"),
+        (wrong("119", "NaN"), "no JSON value"),
+        (wrong("{", "{\"currency\":\"EUR\","), "/currency"),
+        (wrong("{", "{\"metadata\":{\"licensePlate\":\"ABC123\"},"), "/metadata/licensePlate"),
+        (wrong("{", "{\"metadata\":{\"sessionId\":\"4111111111111111\"},"), "/metadata/sessionId"),
+        (wrong("{", "{\"refundId\":\"a\","), "/refundId"),
+        (wrong("{", "{\"refund\\u0049d\":\"a\","), "/refundId"),
+        (wrong("{", "{ // a comment\n"), "key"),
+        (format!("{good}{good}"), "followed"),
+        (format!("[{good}]"), "not an object"),
+        (String::new(), "ends too soon"),
+        ("\u{feff}".to_owned() + &good, "byte-order mark"),
+        ("[".repeat(33) + &"]".repeat(33), "33 deep"),
+    ] {
+        office.write("refund.json", &text);
+        let said = office.run(0, &["apply", "refund.json", "--to", "cashier"]).ends(65);
+        assert!(said.stderr.contains(told) || told == "33 deep", "{told}: {}", said.stderr);
+        assert!(
+            !said.stderr.contains("4111") && !said.stderr.contains("ABC123"),
+            "{}",
+            said.stderr
+        );
+        let found = office.json(0, 65, &["diff", "refund.json", "--to", "cashier"]);
+        assert_eq!(found["exit_code"], 65);
+    }
+    assert_eq!(office.cashier.requests().len(), 0);
+    office.run(0, &["lookup", "document:refund_1"]).ends(20);
+    office.run(0, &["apply", "none.json", "--to", "cashier"]).ends(64);
+    office.run(0, &["apply", ".", "--to", "cashier"]).ends(64);
+    let said = office.run(0, &["apply", "refund.json", "--to", "cashir"]).ends(64);
+    assert!(said.stderr.contains("did you mean cashier?"), "{}", said.stderr);
+}
+
+#[test]
+fn a_payment_is_sent_only_where_the_configuration_says_so() {
+    let payment = r#"{ "paymentId": "park_payment_124", "amount": 475, "currency": "USD",
+      "paymentMethod": { "type": "CREDIT_CARD", "token": "tok_test_1" } }"#;
+    let office = Office::new("");
+    office.write("payment.json", payment);
+    office.run(0, &["apply", "payment.json", "--to", "cashier"]).ends(4);
+    assert_eq!(office.cashier.requests().len(), 0);
+    let office = Office::new("payments = true");
+    office.write("payment.json", payment);
+    let done = office.json(0, 0, &["apply", "payment.json", "--to", "cashier"]);
+    assert_eq!(done["documents"][0]["answer"]["fee"], "0.25");
+    office.assert_given("park_payment_124", 1);
+    // An answer whose parts are not its amount is none.
+    let office = Office::new("payments = true");
+    office.write("payment.json", payment);
+    let wrong = Wrong::NetAndFee;
+    office.cashier.set(|switches| (switches.wrong, switches.wrong_state) = (wrong, wrong));
+    office.json(0, 5, &["apply", "payment.json", "--to", "cashier"]);
+    let office = Office::new("payments = true\nmode = \"observe\"");
+    office.json(0, 4, &["apply", "refund.json", "--to", "cashier"]);
+    office.assert_given("refund_1", 0);
+}
+
+#[test]
+fn what_the_other_side_does_not_take_is_over() {
+    let office = Office::new("");
+    office.cashier.trouble(|troubles| troubles.documents.push(Mishap::FailsBefore(422)));
+    let found = office.json(0, 4, &["apply", "refund.json", "--to", "cashier"]);
+    assert_eq!(found["documents"][0]["state"], "refused");
+    assert_eq!(found["problems"][0]["kind"], "document-refused");
+    // It does not count as given, and another document may give it.
+    office.write("other.json", &refund("refund_2", "park_payment_123", 475));
+    office.json(1, 0, &["apply", "other.json", "--to", "cashier"]);
+    assert_eq!(office.hand_over(2, 4)["state"], "refused", "for ever");
+    office.assert_given("refund_1", 0);
+    // One that is pending there is open until it is not.
+    let office = Office::new("");
+    office.cashier.set(|switches| switches.pending = true);
+    assert_eq!(office.hand_over(0, 5)["state"], "unknown");
+    office.cashier.set_status("refund_1", "COMPLETED");
+    assert_eq!(office.tick(6, 0)["documents"][0]["state"], "confirmed");
+    office.assert_given("refund_1", 1);
+}
+
+#[test]
+fn a_cashier_that_is_away_or_refuses_the_login_is_sent_nothing() {
+    let office = Office::wanting("", &["wrong-login", "no-login"]);
+    office.cashier.trouble(|troubles| troubles.broken = Some(401));
+    let found = office.json(0, 12, &["apply", "refund.json", "--to", "cashier"]);
+    assert_eq!(found["documents"][0]["state"], "new");
+    office.cashier.trouble(|troubles| troubles.broken = Some(403));
+    office.json(1, 12, &["apply", "refund.json", "--to", "cashier"]);
+    office.cashier.trouble(|troubles| troubles.broken = Some(500));
+    office.json(2, 5, &["apply", "refund.json", "--to", "cashier"]);
+    office.cashier.trouble(|troubles| {
+        troubles.broken = None;
+        troubles.redirect = Some("http://127.0.0.1:1".to_owned());
+    });
+    office.json(3, 5, &["apply", "refund.json", "--to", "cashier"]);
+    office.cashier.trouble(|troubles| troubles.redirect = None);
+    office.cashier.go_offline();
+    office.json(4, 5, &["apply", "refund.json", "--to", "cashier"]);
+    office.json(4, 5, &["diff", "refund.json", "--to", "cashier"]);
+    office.cashier.go_online();
+    assert_eq!(office.hand_over(5, 0)["state"], "confirmed");
+    office.assert_given("refund_1", 1);
+}
+
+/// Two at once: one of them works, or both say the same, and the money moves once.
+#[test]
+fn two_at_once_give_the_money_once() {
+    let office = Office::new("");
+    office.tick(0, 0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut command = office.command(1, &["apply", "refund.json", "--to", "cashier"]);
+                let said = said(&mut command);
+                assert_eq!(said.code, 0, "{said:?}");
+            });
+        }
+    });
+    office.hand_over(2, 0);
+    office.assert_given("refund_1", 1);
+}
+
+/// The section is gone while a document is open: that is said in every run.
+#[test]
+fn a_document_without_its_section_is_not_forgotten() {
+    let office = Office::new("");
+    office.cashier.trouble(|troubles| troubles.documents.push(Mishap::LostBefore));
+    office.hand_over(0, 5);
+    let config = fs::read_to_string(office.path("ivms-sync.toml")).unwrap();
+    office.write("ivms-sync.toml", &config.replace("teller.cashier", "teller.till"));
+    let found = office.tick(6, 4);
+    assert_eq!(found["problems"][0]["kind"], "document-unsettled");
+    office.write("ivms-sync.toml", &config);
+    assert_eq!(office.tick(30, 0)["documents"][0]["state"], "confirmed");
+    office.assert_given("refund_1", 1);
+}
