@@ -62,6 +62,16 @@ pub struct SettlementRow<T = String> {
     pub at: DateTime<Utc>,
 }
 
+impl SettlementRow {
+    /// The same without texts of its own.
+    #[must_use]
+    pub fn borrowed(&self) -> SettlementRow<&str> {
+        let Self { day, kind, amount, fee, net, at, .. } = *self;
+        let (batch, transaction, payment) = (&self.batch, &self.transaction, &self.payment);
+        SettlementRow { day, batch, transaction, payment, kind, amount, fee, net, at }
+    }
+}
+
 /// One deposit of the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deposit<T = String> {

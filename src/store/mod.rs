@@ -20,6 +20,7 @@ mod alarms;
 mod attention;
 mod audit;
 mod blocked;
+mod books;
 mod citations;
 mod devices;
 mod error;
@@ -73,6 +74,9 @@ pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
 pub use audit::{AuditEntry, AuditLine, NamedLine, Names};
 pub use blocked::BlockedPlan;
+pub use books::{
+    FileKept, LedgerSpan, OddRow, PartKept, RowAdded, RowsIn, SettledRow, SpoolStamp,
+};
 pub use citations::{CitationKept, CitationsListed};
 pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};
@@ -93,7 +97,7 @@ pub use rights::{InsteadOf, OfPlate, RightsPart, RightsPartRead};
 pub use trust::{Unasked, Unproven, WriteMemory};
 pub use uncommitted::Uncommitted;
 pub use views::{
-    Alarms, Citations, Devices, Gates, Inbox, Journal, Links, MemberPlates, Members, Overview,
+    Alarms, Books, Citations, Devices, Gates, Inbox, Journal, Links, MemberPlates, Members, Overview,
     Pending, Rights, Trust,
 };
 pub use waiting::Waiting;

@@ -26,6 +26,8 @@ macro_rules! views {
 views! {
     /// What each channel was told.
     alarms Alarms
+    /// What settlement files, the bank and our own ledger say of money.
+    books Books
     /// Citations, as services list and report them.
     citations Citations
     /// Devices and their persons as last read.

@@ -4,6 +4,7 @@
 //! people are in one place (`words`). What the error of a system says stays the text of its connector.
 //! What keeps a command from running at all is a [`crate::error::Error`].
 
+mod books;
 mod clock_words;
 mod kind;
 mod rows;
@@ -14,6 +15,7 @@ use std::fmt;
 use crate::exit::Exit;
 use crate::model::{Flaw, SourceName, TargetName};
 
+pub use books::BooksTrouble;
 pub use clock_words::{other_clock, own_clock_differs, own_clock_set_back};
 pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind, TroubleWord};
 pub use rows::RowTrouble;
@@ -164,6 +166,7 @@ impl TroubleKind {
             | Self::OrganisationLeft { .. } => Exit::Refused,
             Self::Moved(_, Reviewed::Yes) | Self::Overtaken(..) => Exit::StalePlan,
             Self::Rows(rows) => rows.exit(),
+            Self::Books(books) => books.exit(),
             Self::TimeLimit => Exit::TimeLimit,
             Self::Interrupted(exit) | Self::BrokeOff(exit, _) => *exit,
             Self::NoNumber(_)
@@ -254,6 +257,7 @@ impl TroubleKind {
             Self::NotTold(_) => Word::NotTold,
             Self::BrokeOff(..) => Word::BrokeOff,
             Self::Rows(rows) => rows.word(),
+            Self::Books(books) => books.word(),
             Self::Repeated(word, ..) => *word,
         }
     }
@@ -262,6 +266,7 @@ impl TroubleKind {
     fn topic(&self) -> String {
         let what = match self {
             Self::Repeated(_, topic, _) => return topic.clone(),
+            Self::Books(books) => return books.topic(),
             Self::GoneBeforeInForce(persons) => words(persons),
             Self::NewWithoutDoor(members, _) => words(members),
             Self::ListRefused(rule, _) => rule.to_string(),

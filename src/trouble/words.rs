@@ -176,6 +176,7 @@ impl TroubleKind {
                 format!("{}; none of that was written (blocked plan {plan})", by.text(*persons))
             }
             Self::Rows(rows) => rows.text(),
+            Self::Books(books) => books.text(),
             Self::Overtaken(person, None) => format!(
                 "person {person} keeps access: the membership is paid for, by what has become known since \
                  the plan was made"
@@ -306,6 +307,7 @@ impl TroubleKind {
                  again",
             ),
             Self::Rows(rows) => return rows.hint(),
+            Self::Books(books) => return books.hint(),
             Self::Moved(_, Reviewed::No)
             | Self::NotApplied { is_tried_again: false, .. }
             | Self::TimeLimit

@@ -254,7 +254,7 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 13] = [
+const ENGINE_LAYERS: [&str; 14] = [
     "side_by_side",
     "outcome",
     "systems",
@@ -264,6 +264,7 @@ const ENGINE_LAYERS: [&str; 13] = [
     "rights",
     "citations",
     "inbox",
+    "books",
     "gather",
     "execute",
     "carry_out",
