@@ -1,6 +1,7 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
 mod citations;
+mod day;
 
 use super::tick::closely;
 use super::{Context, permit_lists, who, write_file};
@@ -20,6 +21,9 @@ use crate::text::shell::quoted;
 pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     if args.violations {
         return citations::run(context, args);
+    }
+    if let Some(day) = args.day {
+        return day::run(context, day);
     }
     let only = who::only(&args.look.only)?;
     context.refuse_own_files(&[args.out.as_deref()])?;
