@@ -18,6 +18,7 @@ use crate::config::Passwords;
 use crate::config::value::interval;
 use crate::exit::Exit;
 use crate::model::AskedThing;
+use crate::report::books::DayAsked;
 use crate::report::history::Since;
 use crate::text::topics::TOPICS;
 pub use init::{InitArgs, NewDoor};
@@ -345,6 +346,9 @@ pub struct DiffArgs {
     /// that are kept.
     #[arg(long, value_name = "WHEN", requires = "violations")]
     pub since: Option<Since>,
+    /// Show the books of this day, in place of changes: a date, as in 2026-11-01, or yesterday.
+    #[arg(long, value_name = "DAY", conflicts_with_all = ["full", "only", "out", "exit_code", "violations"])]
+    pub day: Option<DayAsked>,
 }
 
 /// Flags of `apply`.

@@ -263,6 +263,9 @@ impl Error {
                 "write violations = [\"EXPIRED_METER\"] into the section of the service that has them: \
                  `ivms-sync help vehicles`",
             ),
+            Self::Question(QuestionError::NoBooks) => {
+                Some("write where their files arrive: [teller.NAME.settlement]")
+            }
             Self::Event(EventError::NotProven(NotProven::NoHeader(_))) => Some(
                 "hand over the headers that came with it: --headers FILE, --headers env or --cgi",
             ),

@@ -195,6 +195,7 @@ impl Exit {
                 Login,
                 NobodyFound,
                 Usage,
+                Unacceptable,
                 Config,
                 Interrupted,
                 Terminated,

@@ -1,6 +1,7 @@
 //! `diff`: what `sync` would do. It never makes a `Writer`, so it cannot write to a device.
 
 mod citations;
+mod day;
 
 use super::tick::closely;
 use super::{Context, documents, permit_lists, who, write_file};
@@ -23,6 +24,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     }
     if let (Some(file), Some(to)) = (&args.file, &args.to) {
         return documents::diff(context, (file, to), args.out.as_deref(), args.exit_code);
+    }
+    if let Some(day) = args.day {
+        return day::run(context, day);
     }
     let only = who::only(&args.look.only)?;
     context.refuse_own_files(&[args.out.as_deref()])?;

@@ -27,11 +27,14 @@ impl Config {
         }
         let link_file = self.link.files.iter().map(AsRef::as_ref).find(is);
         let rights_file = || self.vehicles.paths().map(AsRef::as_ref).find(is);
+        let mut spools = self.books.spools();
+        let spooled = spools.any(|(_, spool)| spool.holds(path));
         let secret = || self.secret_files.iter().map(AsRef::as_ref).find(is);
         link_file
             .map(|own| named("the link file", own))
             .or_else(|| rights_file().map(|own| named("the rights-file", own)))
             .or_else(|| secret().map(|own| named("a file with a password:", own)))
+            .or_else(|| spooled.then(|| named("a file that arrives:", path)))
     }
 }
 

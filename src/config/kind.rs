@@ -187,6 +187,11 @@ pub trait RecipientKind: Debug + Sync {
     /// The word in front of the dot: `teller`.
     fn name(&self) -> &'static str;
 
+    /// Whether it sends files of what it pays out, which a section `settlement` tells of.
+    fn settles(&self) -> bool {
+        false
+    }
+
     /// Reads its own keys, and notes every problem. `None` only together with a noted problem.
     fn read(
         &self,

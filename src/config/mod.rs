@@ -32,6 +32,7 @@ mod schema;
 mod secret;
 mod secret_source;
 mod section;
+mod spool;
 #[cfg(test)]
 mod tests;
 pub mod value;
@@ -68,6 +69,9 @@ pub use problem::{ConfigError, Problem, Wrong};
 pub use recipient::{RecipientConfig, SendMode};
 pub use rights_service::RightsServiceConfig;
 pub use secret::{Passwords, Secret};
+pub use spool::{
+    AmountUnit, BankColumns, BankConfig, Books, FileFormat, SettlementConfig, Spool,
+};
 pub use vehicles::{EventSender, RightsFileConfig, Vehicles};
 
 pub use crate::model::LinkRule;
@@ -117,6 +121,8 @@ pub struct Config {
     pub vehicles: Vehicles,
     /// Who takes documents, sorted by name.
     pub recipients: Vec<RecipientConfig>,
+    /// What books are read from.
+    pub books: Books,
     /// Files that passwords were read from.
     pub secret_files: Vec<PathBuf>,
     /// Advice that is no error: plain `http`, a literal password, a file that others can read.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::agreement::Zones;
 use super::problem::Wrong;
 use super::secret_source::Surroundings;
 use super::section::Section;
+use super::spool::{self, SettlementConfig};
 use super::{RecipientKind, RecipientSettings, value};
 use crate::model::{Currency, SourceName};
 use crate::text::words::words;
@@ -48,12 +50,14 @@ impl RecipientConfig {
     }
 }
 
-/// `[KIND.NAME]` of a system that takes documents. `None` only together with a noted problem.
+/// `[KIND.NAME]` of a system that takes documents, and where its settlements arrive. No section only together with a
+/// noted problem.
 pub(super) fn recipient(
     kind: &'static dyn RecipientKind,
     section: &Section<'_>,
+    zones: &Zones,
     surroundings: &Surroundings<'_>,
-) -> Option<RecipientConfig> {
+) -> (Option<RecipientConfig>, Option<SettlementConfig>) {
     let name = section.settle_name(SourceName::new(section.name()));
     let currency = section.text("currency", |text| {
         Currency::new(text).map_err(|error| Wrong::new(error.to_string()).hint("write \"USD\""))
@@ -63,16 +67,23 @@ pub(super) fn recipient(
     let mode = section.text("mode", |text| value::word(text, &modes)).or(SendMode::Review);
     let key_lives = section.text("key_lives", |text| value::interval(text, KEY_LIVES_DAYS_MAX));
     let key_lives = key_lives.or(20 * HOUR);
+    let settlement = kind.settles().then(|| {
+        spool::settlement(section, currency.as_ref(), zones, surroundings.folder)
+    });
     // The other keys are looked at even where there is no currency, so that all problems are noted.
-    let any = Currency::new("USD").ok()?;
-    let settings = kind.read(section, currency.as_ref().unwrap_or(&any), surroundings);
+    let any = Currency::new("USD").ok();
+    let settings = currency.as_ref().or(any.as_ref());
+    let settings = settings.and_then(|currency| kind.read(section, currency, surroundings));
     section.finish();
-    Some(RecipientConfig {
-        name: name?,
-        kind,
-        settings: settings?,
-        mode,
-        currency: currency?,
-        key_lives,
-    })
+    let config = (|| {
+        Some(RecipientConfig {
+            name: name?,
+            kind,
+            settings: settings?,
+            mode,
+            currency: currency?,
+            key_lives,
+        })
+    })();
+    (config, settlement.flatten())
 }

@@ -15,8 +15,9 @@ use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::vehicles::VehicleSections;
 use super::{
-    Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
-    SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, value,
+    Books, Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
+    SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, spool,
+    value,
 };
 use crate::command::Invocation;
 use crate::files::{Rights, is_same};
@@ -75,6 +76,7 @@ pub(super) fn read(
         recipients.extend(sections.into_iter().map(|section| (*kind, section)));
     }
     recipients.sort_by(|(_, one), (_, other)| one.name().cmp(other.name()));
+    let (banks, _) = top.named("bank", "operating");
     // Vehicles alone need neither, and a gate is as good as a door; nor do documents.
     let is_about_members = groups.is_any_given || target_groups.is_any_given;
     let is_about_others = car_sections.are_rights_given || recipient_groups.is_any_given;
@@ -92,10 +94,13 @@ pub(super) fn read(
     let named = sources.iter().map(|read| &read.section);
     let named: Vec<_> = named.chain(devices.iter().map(|read| &read.section)).collect();
     let beside = car_sections.named().chain(gates.iter().map(|read| &read.section));
-    let beside = beside.chain(recipients.iter().map(|(_, section)| section));
+    let beside = beside.chain(recipients.iter().map(|(_, section)| section)).chain(&banks);
     agreement::refuse_taken_names(beside, &named);
-    let recipients: Vec<_> =
-        recipients.iter().map(|(kind, section)| recipient(*kind, section, surroundings)).collect();
+    let read = |(kind, section): &(_, _)| recipient(*kind, section, &zones, surroundings);
+    let (recipients, settlements): (Vec<_>, Vec<_>) = recipients.iter().map(read).unzip();
+    let settlements: Vec<_> = settlements.into_iter().flatten().collect();
+    let bank = |section| spool::bank(section, surroundings.folder, !settlements.is_empty());
+    let banks: Vec<_> = banks.iter().map(bank).collect();
     let vehicles = car_sections.read(top, &zones, surroundings, gate_groups.is_any_given);
     let gates_read = || gates.iter().filter_map(|read| read.config.as_ref());
     let are_plates_read = gates_read().any(|gate| !gate.members.is_empty());
@@ -134,6 +139,7 @@ pub(super) fn read(
         report,
         vehicles: vehicles?,
         recipients: recipients.into_iter().collect::<Option<_>>()?,
+        books: Books { settlements, banks: banks.into_iter().collect::<Option<_>>()? },
         secret_files: surroundings.secret_files.take(),
         warnings: Vec::new(),
     };

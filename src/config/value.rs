@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use chrono::NaiveTime;
+
 use super::problem::Wrong;
 use super::{Ending, LinkRule, Mode, Percent, Tls};
 use crate::model::{Email, Zone, steers};
@@ -93,6 +95,14 @@ pub fn interval(text: &str, days: u64) -> Result<Duration, Wrong> {
         return Err(Wrong::new(format!("is not between 1 minute and {days} days")));
     }
     Ok(Duration::from_secs(sum))
+}
+
+/// `"18:00"`: a time of a wall clock, to the minute.
+pub fn clock_time(text: &str) -> Result<NaiveTime, Wrong> {
+    let time = NaiveTime::parse_from_str(text, "%H:%M").ok().filter(|_| text.len() == 5);
+    time.ok_or_else(|| {
+        Wrong::new("is no time of day").hint("write hours and minutes, for example \"18:00\"")
+    })
 }
 
 /// `"10%"`.
@@ -226,6 +236,16 @@ mod tests {
             assert!(interval(text, 7).unwrap_err().message.contains("between"), "{text}");
         }
         assert!(interval("30d", 30).is_ok());
+    }
+
+    #[test]
+    fn times_of_day() {
+        for (text, hour, minute) in [("18:00", 18, 0), ("00:00", 0, 0), ("23:59", 23, 59)] {
+            assert_eq!(clock_time(text), Ok(NaiveTime::from_hms_opt(hour, minute, 0).unwrap()));
+        }
+        for text in ["", "18", "6:00", "24:00", "18:60", "18:00:00", "6 pm", " 6:00"] {
+            assert!(clock_time(text).unwrap_err().message.contains("time of day"), "{text}");
+        }
     }
 
     #[test]

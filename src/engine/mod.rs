@@ -1,5 +1,6 @@
 //! Who is who, what must change, the proof of it, and carrying it out: the same for every system.
 
+pub mod books;
 pub mod carry_out;
 pub mod citations;
 pub mod execute;

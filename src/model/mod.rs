@@ -3,6 +3,7 @@
 //! Readers at the border build these values, and from there on they are trusted.
 
 mod account;
+mod books;
 mod card;
 mod change;
 mod citation;
@@ -33,6 +34,7 @@ mod words;
 mod zone;
 
 pub use account::{Account, Accounts};
+pub use books::{Deposit, LedgerEntry, LedgerKind, RowOddity, SettlementKind, SettlementRow};
 pub use card::has_card_number;
 pub use change::{Change, Verb};
 pub use citation::{Citation, CitationState};

@@ -4,6 +4,7 @@
 //! both say the same.
 
 pub mod attention;
+pub mod books;
 mod carried_out;
 pub mod changes;
 pub mod check;

@@ -26,6 +26,10 @@ pub enum QuestionError {
     NoCitations,
     #[error("--since is in the future, of which nothing is known")]
     Future,
+    #[error("nothing is known of books: no settlements are read")]
+    NoBooks,
+    #[error("--day is in the future, of which nothing is known")]
+    FutureDay,
     #[error("nothing is known of meters: the configuration has no section of any")]
     NoMeters,
     #[error("standard input holds no WHO in its first line")]

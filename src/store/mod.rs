@@ -20,6 +20,7 @@ mod alarms;
 mod attention;
 mod audit;
 mod blocked;
+mod books;
 mod citations;
 mod devices;
 mod error;
@@ -48,6 +49,7 @@ mod schema;
 mod seal;
 mod trust;
 mod uncommitted;
+mod views;
 mod waiting;
 mod work;
 
@@ -73,6 +75,9 @@ pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
 pub use audit::{AuditEntry, AuditLine, NamedLine, Names};
 pub use blocked::BlockedPlan;
+pub use books::{
+    FileKept, LedgerSpan, OddRow, PartKept, RowAdded, RowsIn, SettledRow, SpoolStamp,
+};
 pub use citations::{CitationKept, CitationsListed};
 pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};
@@ -93,6 +98,10 @@ pub use quiet::{FileSeen, Quiet, QuietRun};
 pub use rights::{InsteadOf, OfPlate, RightsPart, RightsPartRead};
 pub use trust::{Unasked, Unproven, WriteMemory};
 pub use uncommitted::Uncommitted;
+pub use views::{
+    Alarms, Books, Citations, Devices, Gates, Inbox, Journal, Links, MemberPlates, Members, Outbox, Overview,
+    Pending, Rights, Trust,
+};
 pub use waiting::Waiting;
 
 /// How long to wait for another process's transaction.
@@ -134,58 +143,6 @@ impl Drop for OneLook<'_> {
     fn drop(&mut self) {
         self.open.set(Open::None);
     }
-}
-
-/// Defines views of the state file, each for one part of the program.
-macro_rules! views {
-    ($($(#[$doc:meta])* $method:ident $view:ident)+) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Clone, Copy)]
-            pub struct $view<'s>(&'s Store);
-        )+
-
-        impl Store {
-            $(
-                $(#[$doc])*
-                #[must_use]
-                pub fn $method(&self) -> $view<'_> {
-                    $view(self)
-                }
-            )+
-        }
-    };
-}
-
-views! {
-    /// What each channel was told.
-    alarms Alarms
-    /// Citations, as services list and report them.
-    citations Citations
-    /// Devices and their persons as last read.
-    devices Devices
-    /// Gates and the rows that this program made there.
-    gates Gates
-    /// Events that were taken, and what meters state.
-    inbox Inbox
-    /// Runs, announced writes and the audit log.
-    journal Journal
-    /// Links and link files.
-    links Links
-    /// Plates of members, by the link files that name them.
-    member_plates MemberPlates
-    /// Members and listings.
-    members Members
-    /// Documents that leave.
-    outbox Outbox
-    /// What `status` shows.
-    overview Overview
-    /// What waits for a door, for an approval, or for somebody's care.
-    pending Pending
-    /// Rights-files: who may park where.
-    rights Rights
-    /// How devices took logins, requests and writes.
-    trust Trust
 }
 
 impl Store {
@@ -352,10 +309,21 @@ impl Store {
         &self,
         work: impl FnOnce(&Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.together_unless(work)
+    }
+
+    /// The same for work that may find a reason of its own to write nothing.
+    ///
+    /// # Errors
+    /// Nothing of it was written; within a larger piece of work, whoever does that must give up all of it.
+    pub fn together_unless<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         if self.open.get() == Open::Writing {
             return work(self);
         }
-        let error = |error: rusqlite::Error| self.error(error);
+        let error = |error: rusqlite::Error| E::from(self.error(error));
         let behavior = TransactionBehavior::Immediate;
         let transaction = Transaction::new_unchecked(&self.connection, behavior).map_err(error)?;
         self.open.set(Open::Writing);

@@ -12,10 +12,10 @@ use rusqlite::{Row, Statement};
 
 use super::StoreProblem;
 use crate::model::{
-    Accounts, Budget, Cause, CitationState, DocumentKind, DocumentState, Email, Flaw, HolderId,
-    HolderNumber, Kind, Limit, LinkRule, Memory, RecordId, RecordStanding, RightCode,
-    RightsRowReason, RowReason, RowVerb, RunId, SourceName, Span, TargetName, UnreadableRight,
-    Window,
+    Accounts, Amount, Budget, Cause, CitationState, DocumentKind, DocumentState, Email, Flaw,
+    HolderId, HolderNumber, Kind, LedgerKind, Limit, LinkRule, Memory, MinorUnits, RecordId,
+    RecordStanding, RightCode, RightsRowReason, RowOddity, RowReason, RowVerb, RunId,
+    SettlementKind, SourceName, Span, TargetName, UnreadableRight, Window,
 };
 use crate::trouble::FailureKind;
 
@@ -232,11 +232,14 @@ texts! {
     Flaw: "what is wrong with a person", Flaw::from_word;
     FailureKind: "a kind of failure", FailureKind::from_word;
     Kind: "a kind of change", Kind::from_word;
+    LedgerKind: "a kind of entry", LedgerKind::from_word;
     LinkRule: "a link rule", LinkRule::from_word;
     RecordStanding: "whether a person may be touched", RecordStanding::from_word;
+    RowOddity: "what is odd about a row", RowOddity::from_word;
     RowReason: "why a row was left out", RowReason::from_word;
     RowVerb: "what is done to a row", RowVerb::from_word;
     RightsRowReason: "why a row was left out", RightsRowReason::from_word;
+    SettlementKind: "a kind of row", SettlementKind::from_word;
     super::AttentionKind: "a kind of attention", super::AttentionKind::from_word;
     super::OutcomeKind: "an outcome", super::OutcomeKind::from_word;
 }
@@ -283,6 +286,21 @@ columns! {
     NaiveDateTime, 1;
     |columns| Ok(columns.next::<DateTime<Utc>>()?.naive_utc());
     |at, to| at.and_utc().write(to);
+
+    Amount, 1;
+    |columns| Ok(Self::minor(columns.number()?));
+    |amount, to| {
+        let minor = i64::try_from(amount.get())
+            .map_err(|error| StoreProblem::Unusable(format!("{amount}: {error}")))?;
+        to.put(ValueRef::Integer(minor))
+    };
+
+    MinorUnits, 1;
+    |columns| {
+        let amount = columns.next::<Amount>()?;
+        amount.above_zero().ok_or_else(|| damaged("an amount above zero", amount))
+    };
+    |amount, to| Amount::from(*amount).write(to);
 
     Window, 2;
     |columns| {

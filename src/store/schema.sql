@@ -521,6 +521,115 @@ CREATE TRIGGER gate_change_is_never_edited BEFORE UPDATE ON gate_change
 CREATE TRIGGER gate_change_is_never_deleted BEFORE DELETE ON gate_change
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
+-- Books: what settlement files and the bank's say, and what this program knows of money itself. Amounts are in the
+-- smallest unit of the section's currency, days are those of its wall clock.
+
+-- Files of a spool as they stood when they were read: what stands as it stood is not read again.
+CREATE TABLE spool_file (
+    section     TEXT    NOT NULL,
+    name        TEXT    NOT NULL,
+    bytes       INTEGER NOT NULL,
+    modified    INTEGER NOT NULL,        -- in nanoseconds since 1970
+    PRIMARY KEY (section, name)
+) STRICT, WITHOUT ROWID;
+
+-- Files that count, each once by its content.
+CREATE TABLE settlement_file (
+    id          INTEGER PRIMARY KEY,
+    section     TEXT    NOT NULL,        -- the cashier or the bank
+    sha256      TEXT    NOT NULL,
+    name        TEXT    NOT NULL,        -- the first one that it had
+    taken_at    INTEGER NOT NULL,
+    rows        INTEGER NOT NULL,
+    amount      INTEGER NOT NULL,        -- all of them, added up
+    fee         INTEGER NOT NULL,
+    net         INTEGER NOT NULL,
+    UNIQUE (section, sha256)
+) STRICT;
+
+-- Rows of settlements, each once by its transaction. With a number of its own, so that a million of them come in
+-- the order of their file.
+CREATE TABLE settlement_row (
+    section     TEXT    NOT NULL,
+    file        INTEGER NOT NULL,        -- the first one that had it
+    day         INTEGER NOT NULL,
+    batch       TEXT    NOT NULL,
+    txn         TEXT    NOT NULL,
+    payment     TEXT    NOT NULL,
+    kind        TEXT    NOT NULL,
+    amount      INTEGER NOT NULL,
+    fee         INTEGER NOT NULL,
+    net         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    seal        INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX settlement_row_txn ON settlement_row (section, txn);
+CREATE INDEX settlement_row_payment ON settlement_row (section, payment);
+CREATE INDEX settlement_row_day ON settlement_row (section, day);
+
+-- What a file added to a batch of a day; a file without rows adds nothing to a batch without a name.
+CREATE TABLE settlement_part (
+    section     TEXT    NOT NULL,
+    day         INTEGER NOT NULL,
+    batch       TEXT    NOT NULL,
+    file        INTEGER NOT NULL,
+    rows        INTEGER NOT NULL,
+    amount      INTEGER NOT NULL,
+    fee         INTEGER NOT NULL,
+    net         INTEGER NOT NULL,
+    PRIMARY KEY (section, day, batch, file)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX settlement_part_batch ON settlement_part (section, batch);
+
+-- Rows that were not added: they stand in their file twice, or say something else than before.
+CREATE TABLE settlement_odd (
+    section     TEXT    NOT NULL,
+    day         INTEGER NOT NULL,
+    file        INTEGER NOT NULL,
+    line        INTEGER NOT NULL,
+    what        TEXT    NOT NULL,        -- repeated, changed
+    batch       TEXT    NOT NULL,
+    txn         TEXT    NOT NULL,
+    payment     TEXT    NOT NULL,
+    kind        TEXT    NOT NULL,
+    amount      INTEGER NOT NULL,
+    fee         INTEGER NOT NULL,
+    net         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (section, day, file, line)
+) STRICT, WITHOUT ROWID;
+
+-- Deposits of a bank. Two of one day, batch and amount are told apart by their place in their file alone.
+CREATE TABLE deposit (
+    section     TEXT    NOT NULL,
+    day         INTEGER NOT NULL,
+    batch       TEXT    NOT NULL,
+    amount      INTEGER NOT NULL,
+    nth         INTEGER NOT NULL,
+    file        INTEGER NOT NULL,        -- the first one that had it
+    seal        INTEGER NOT NULL,
+    PRIMARY KEY (section, batch, day, amount, nth)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deposit_day ON deposit (section, day);
+
+-- Payments and refunds that moved by our own knowledge.
+CREATE TABLE ledger (
+    source      TEXT    NOT NULL,
+    kind        TEXT    NOT NULL,        -- payment, refund
+    id          TEXT    NOT NULL,        -- of the document
+    payment     TEXT    NOT NULL,        -- that it is, or gives back a part of
+    txn         TEXT,                    -- what the other side called the movement
+    amount      INTEGER NOT NULL,        -- above zero, of a refund too
+    fee         INTEGER,
+    currency    TEXT    NOT NULL,
+    at          INTEGER NOT NULL,
+    batch       TEXT,
+    seal        INTEGER NOT NULL,
+    PRIMARY KEY (source, kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ledger_at ON ledger (source, at);
+CREATE INDEX ledger_payment ON ledger (source, payment);
+
 CREATE TABLE blocked_plan (
     id       TEXT PRIMARY KEY,
     made_at  INTEGER NOT NULL,

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentTrouble, RowTrouble};
+use super::{BooksTrouble, DocumentTrouble, RowTrouble};
 use crate::exit::Exit;
 use crate::model::{
     Budget, Flaw, HolderId, RecordId, RightsRowReason, RowReason, SourceName, Zone,
@@ -247,6 +247,8 @@ pub enum TroubleKind {
         persons: usize,
     },
 
+    /// Something about books.
+    Books(BooksTrouble),
     /// Something about rows of a gate.
     Rows(RowTrouble),
     /// Something about a document that leaves.
@@ -378,6 +380,16 @@ words! {
         MemberPlatesUnread = "member-plates-unread",
         MemberPlatesLeftOut = "member-plates-left-out",
         PermitListUnwritten = "permit-list-unwritten",
+        SpoolUnread = "spool-unread",
+        FileRefused = "file-refused",
+        FileRepeated = "file-repeated",
+        DaysMoved = "days-moved",
+        FileLate = "file-late",
+        FileEmpty = "file-empty",
+        KeyGone = "key-gone",
+        FewMatched = "few-matched",
+        OtherUnit = "other-unit",
+        BooksDiffer = "books-differ",
         RowsNotDone = "rows-not-done",
         RowsNotTaken = "rows-not-taken",
         RowsUnproven = "rows-unproven",

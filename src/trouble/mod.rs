@@ -4,6 +4,7 @@
 //! people are in one place (`words`). What the error of a system says stays the text of its connector.
 //! What keeps a command from running at all is a [`crate::error::Error`].
 
+mod books;
 mod clock_words;
 mod documents;
 mod kind;
@@ -15,6 +16,7 @@ use std::fmt;
 use crate::exit::Exit;
 use crate::model::{Flaw, SourceName, TargetName};
 
+pub use books::BooksTrouble;
 pub use clock_words::{other_clock, own_clock_differs, own_clock_set_back};
 pub use documents::DocumentTrouble;
 pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind, TroubleWord};
@@ -167,6 +169,7 @@ impl TroubleKind {
             Self::Moved(_, Reviewed::Yes) | Self::Overtaken(..) => Exit::StalePlan,
             Self::Rows(rows) => rows.exit(),
             Self::Document(document) => document.exit(),
+            Self::Books(books) => books.exit(),
             Self::TimeLimit => Exit::TimeLimit,
             Self::Interrupted(exit) | Self::BrokeOff(exit, _) => *exit,
             Self::NoNumber(_)
@@ -258,6 +261,7 @@ impl TroubleKind {
             Self::BrokeOff(..) => Word::BrokeOff,
             Self::Rows(rows) => rows.word(),
             Self::Document(document) => document.word(),
+            Self::Books(books) => books.word(),
             Self::Repeated(word, ..) => *word,
         }
     }
@@ -266,6 +270,7 @@ impl TroubleKind {
     fn topic(&self) -> String {
         let what = match self {
             Self::Repeated(_, topic, _) => return topic.clone(),
+            Self::Books(books) => return books.topic(),
             Self::GoneBeforeInForce(persons) => words(persons),
             Self::NewWithoutDoor(members, _) => words(members),
             Self::ListRefused(rule, _) => rule.to_string(),

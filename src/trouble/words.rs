@@ -177,6 +177,7 @@ impl TroubleKind {
             }
             Self::Rows(rows) => rows.text(),
             Self::Document(document) => document.text(),
+            Self::Books(books) => books.text(),
             Self::Overtaken(person, None) => format!(
                 "person {person} keeps access: the membership is paid for, by what has become known since \
                  the plan was made"
@@ -308,6 +309,7 @@ impl TroubleKind {
             ),
             Self::Rows(rows) => return rows.hint(),
             Self::Document(document) => return document.hint(),
+            Self::Books(books) => return books.hint(),
             Self::Moved(_, Reviewed::No)
             | Self::NotApplied { is_tried_again: false, .. }
             | Self::TimeLimit

@@ -254,7 +254,7 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 14] = [
+const ENGINE_LAYERS: [&str; 15] = [
     "side_by_side",
     "outcome",
     "systems",
@@ -264,6 +264,7 @@ const ENGINE_LAYERS: [&str; 14] = [
     "rights",
     "citations",
     "inbox",
+    "books",
     "outbox",
     "gather",
     "execute",

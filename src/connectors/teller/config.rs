@@ -42,6 +42,10 @@ impl RecipientKind for Teller {
         "teller"
     }
 
+    fn settles(&self) -> bool {
+        true
+    }
+
     fn read(
         &self,
         section: &Section<'_>,

@@ -162,6 +162,11 @@ fn of_document(
     if let (Some((net, fee)), Some(told)) = (fee, told.as_object_mut()) {
         told.insert("net".to_owned(), net.to_string().into());
         told.insert("fee".to_owned(), fee.to_string().into());
+        if let Some(accounting) = top.optional("accounting")?
+            && let Some(batch) = accounting.optional("batchId")?
+        {
+            told.insert("batch".to_owned(), batch.text()?.into());
+        }
     }
     Ok(match status {
         "COMPLETED" => Standing::Confirmed(told.to_string()),

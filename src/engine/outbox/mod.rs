@@ -8,6 +8,7 @@
 //! what is open. All decisions are in [`judge`](self::judge()) and its neighbours, which are pure.
 
 mod car;
+mod entry;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use crate::ports::{Document, Recipient, Subject, Survey};
 use crate::store::{DocumentKept, Store, StoreError};
 use crate::text::hex::hex;
 
+pub use entry::entry_of;
 pub use judge::{
     Basis, Became, CarKnown, Hold, HoldWord, Next, Verdict, after_asking, after_sending, before,
     blocked_id, is_key_alive, judge, left_of, pause,
@@ -245,7 +247,17 @@ impl<'a> Outbox<'a> {
             _ => kept.failures = kept.failures.saturating_add(1),
         }
         kept.asked_at = Some(self.now);
-        self.store.outbox().keep(kept, None)
+        self.keep(kept)
+    }
+
+    /// Keeps a document, and the money that it moved in the ledger: both, or neither.
+    fn keep(&self, kept: &DocumentKept) -> Result<(), StoreError> {
+        self.store.together(|store| {
+            if let (Some(entry), Some(money)) = (entry_of(kept, self.now), &kept.money) {
+                store.books().enter(&entry, &money.currency)?;
+            }
+            store.outbox().keep(kept, None)
+        })
     }
 
     /// Finds out what became of every document that is open: asks, and sends again under the same key where it never
@@ -321,7 +333,7 @@ impl<'a> Outbox<'a> {
             changed_at: self.now,
             ..kept
         };
-        self.store.outbox().keep(&kept, None)?;
+        self.keep(&kept)?;
         Ok(kept)
     }
 

@@ -3,10 +3,11 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 21] = [
+const SOURCES: [(&str, &str); 22] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
+    ("books.rs", include_str!("../books.rs")),
     ("citations.rs", include_str!("../citations.rs")),
     ("devices.rs", include_str!("../devices.rs")),
     ("future.rs", include_str!("../future.rs")),

@@ -1,0 +1,130 @@
+//! Books that must agree: what we know of money, what whoever settles says, and what the bank was given.
+//!
+//! Files arrive in folders ([`take_spools`]), are read row by row (`file`), and count once. A day is compared by
+//! [`compare`], which is pure: what is equal is so by the ids of payments alone, and nothing is guessed.
+
+mod calendar;
+mod compare;
+mod file;
+mod ledger;
+mod number;
+mod pair;
+mod take;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+use crate::config::{Books, SettlementConfig};
+use crate::model::{Amount, Currency, SourceName, Zone};
+use crate::store::{LedgerSpan, Store, StoreError};
+
+pub use calendar::Calendar;
+pub use compare::{
+    BatchKnown, BatchSeen, DayBooks, DepositState, FileOfDay, Keyless, Known, Matched, Side, compare,
+};
+pub use file::{FileRefusal, ReadError, Totals, deposits, settlements};
+pub use ledger::ledger;
+pub use pair::Pair;
+pub use take::{FileTaken, Taken, take_spools};
+
+/// So many days back, a day tells what is usual.
+const USUAL_DAYS: u64 = 30;
+
+/// The books of one cashier.
+#[derive(Debug)]
+pub struct CashierBooks {
+    pub name: SourceName,
+    pub currency: Currency,
+    /// The zone of its days.
+    pub time_zone: Zone,
+    pub books: DayBooks,
+}
+
+/// Compares the books of a day, of every cashier whose settlements are read.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn look(
+    config: &Books,
+    store: &Store,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Vec<CashierBooks>, StoreError> {
+    let of = |settlement: &SettlementConfig| {
+        let books = of_cashier(config, settlement, store, day, now)?;
+        let SettlementConfig { name, currency, time_zone, .. } = settlement;
+        let (name, currency) = (name.clone(), currency.clone());
+        Ok(CashierBooks { name, currency, time_zone: *time_zone, books })
+    };
+    store.at_once(|| config.settlements.iter().map(of).collect())
+}
+
+fn of_cashier(
+    config: &Books,
+    settlement: &SettlementConfig,
+    store: &Store,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<DayBooks, StoreError> {
+    let calendar = Calendar::of(settlement);
+    let cashier = settlement.name.as_str();
+    let (from, until) = calendar.around(day);
+    let span = LedgerSpan { cashier, day, from, until };
+    let books = store.books();
+    let usual_from = day.checked_sub_days(Days::new(USUAL_DAYS)).unwrap_or(day);
+    let usual = books.shares(cashier, usual_from, day)?;
+    let parts = books.parts_of_day(cashier, day)?;
+    let banks: Vec<_> =
+        config.banks.iter().filter(|bank| bank.currency == settlement.currency).collect();
+    let mut names: Vec<&str> = parts.iter().map(|(part, _)| part.batch.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    // A file without rows says nothing of a batch.
+    let are_rows = parts.iter().any(|(part, _)| part.rows > 0);
+    let mut batches = Vec::new();
+    for batch in names.into_iter().filter(|_| are_rows && !banks.is_empty()) {
+        let settled = books.net_of_batch(cashier, batch)?;
+        let mut deposits = Vec::new();
+        // Money without a name is for no batch in particular.
+        for bank in banks.iter().filter(|_| !batch.is_empty()) {
+            deposits.extend(books.deposits_for(bank.name.as_str(), batch)?);
+        }
+        batches.push(BatchKnown { batch: batch.to_owned(), settled, deposits });
+    }
+    let arrives_within = banks.iter().map(|bank| bank.arrives_within).max();
+    let known = Known {
+        entries: ledger(store, span)?,
+        rows: books.rows(span)?,
+        odd: books.odd_rows(cashier, day)?,
+        parts,
+        usual: usual.into_iter().map(|(_, rows, matched)| (rows, matched)).collect(),
+        batches,
+        arrives_within,
+    };
+    Ok(compare(day, &calendar, now, known))
+}
+
+/// What was deposited on a day of the bank for no batch that anybody settled.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn unsettled_deposits(
+    config: &Books,
+    store: &Store,
+    day: NaiveDate,
+) -> Result<Vec<(SourceName, String, Amount)>, StoreError> {
+    let mut found = Vec::new();
+    for bank in &config.banks {
+        for deposit in store.books().deposits_on(bank.name.as_str(), day)? {
+            let mut is_settled = false;
+            for settlement in &config.settlements {
+                is_settled |= store.books().has_batch(settlement.name.as_str(), &deposit.batch)?;
+            }
+            if !is_settled {
+                found.push((bank.name.clone(), deposit.batch, deposit.amount));
+            }
+        }
+    }
+    Ok(found)
+}

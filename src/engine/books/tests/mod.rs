@@ -1,0 +1,1 @@
+//! Books: files, the comparison of a day, and what a slow reader of the same says.
