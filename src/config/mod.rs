@@ -69,9 +69,7 @@ pub use problem::{ConfigError, Problem, Wrong};
 pub use recipient::{RecipientConfig, SendMode};
 pub use rights_service::RightsServiceConfig;
 pub use secret::{Passwords, Secret};
-pub use spool::{
-    AmountUnit, BankColumns, BankConfig, Books, FileFormat, SettlementConfig, Spool,
-};
+pub use spool::{AmountUnit, BankColumns, BankConfig, Books, FileFormat, SettlementConfig, Spool};
 pub use vehicles::{EventSender, RightsFileConfig, Vehicles};
 
 pub use crate::model::LinkRule;

@@ -15,9 +15,9 @@ use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::vehicles::VehicleSections;
 use super::{
-    Books, Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy, ReportFiles,
-    SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts, notify, spool,
-    value,
+    Books, Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy,
+    ReportFiles, SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts,
+    notify, spool, value,
 };
 use crate::command::Invocation;
 use crate::files::{Rights, is_same};

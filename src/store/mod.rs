@@ -75,9 +75,7 @@ pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
 pub use audit::{AuditEntry, AuditLine, NamedLine, Names};
 pub use blocked::BlockedPlan;
-pub use books::{
-    FileKept, LedgerSpan, OddRow, PartKept, RowAdded, RowsIn, SettledRow, SpoolStamp,
-};
+pub use books::{FileKept, LedgerSpan, OddRow, PartKept, RowAdded, RowsIn, SettledRow, SpoolStamp};
 pub use citations::{CitationKept, CitationsListed};
 pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};
@@ -99,8 +97,8 @@ pub use rights::{InsteadOf, OfPlate, RightsPart, RightsPartRead};
 pub use trust::{Unasked, Unproven, WriteMemory};
 pub use uncommitted::Uncommitted;
 pub use views::{
-    Alarms, Books, Citations, Devices, Gates, Inbox, Journal, Links, MemberPlates, Members, Outbox, Overview,
-    Pending, Rights, Trust,
+    Alarms, Books, Citations, Devices, Gates, Inbox, Journal, Links, MemberPlates, Members, Outbox,
+    Overview, Pending, Rights, Trust,
 };
 pub use waiting::Waiting;
 

@@ -24,13 +24,14 @@ macro_rules! topics {
 }
 
 /// In the order in which a newcomer needs them.
-pub const TOPICS: [Topic; 18] = topics! {
+pub const TOPICS: [Topic; 19] = topics! {
     "install": "how to install it, what belongs where, what stays behind",
     "config": "every key of the configuration, and where passwords go",
     "tls": "certificates of doors and servers",
     "links": "who is who: link rules and link files",
     "vehicles": "who may park where: spreadsheets and services of rights, an officer's question, lists",
     "gates": "cars at a barrier: members' plates, permits, and what is never touched",
+    "money": "refunds and other documents that leave once, and books that must agree",
     "access": "what a membership opens, and until when",
     "safety": "what is never done, and what waits for a person",
     "commands": "every command, with what it prints; the words used here",

@@ -12,6 +12,7 @@ use super::gates::{self, Asks};
 use super::{Context, permit_lists, record, who};
 use crate::command::CommandName;
 use crate::engine::Systems;
+use crate::engine::books::{Taken, take_spools};
 use crate::engine::citations;
 use crate::engine::gates::{GatesDone, settled};
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
@@ -60,6 +61,8 @@ struct Cars {
     asks: Asks,
     /// What became of documents that were open.
     documents: Settled,
+    /// Files of money that have arrived.
+    books: Taken,
     /// Whoever limits a run to somebody asks about a door.
     are_left_alone: bool,
 }
@@ -90,16 +93,28 @@ impl Cars {
             accepted: scope.accept_devices.clone(),
         };
         let documents = documents::settle(context, systems, store, scope.is_full)?;
-        Ok(Self { rights, citations, plates, lists, gates, asks, documents, are_left_alone: false })
+        let books = take_spools(&config.books, store, now)?;
+        Ok(Self {
+            rights,
+            citations,
+            plates,
+            lists,
+            gates,
+            asks,
+            documents,
+            books,
+            are_left_alone: false,
+        })
     }
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
     fn are_quiet(&self) -> bool {
         let is_settled =
             self.lists.is_some() && self.gates.is_some() && self.documents.documents.is_empty();
+        let has_no_files = self.books.files.is_empty() && self.books.troubles.is_empty();
         let are_known =
             self.rights.is_quiet() && self.citations.is_quiet() && self.plates.is_quiet();
-        self.are_left_alone || are_known && is_settled
+        self.are_left_alone || are_known && is_settled && has_no_files
     }
 
     /// Whether more was read than what has changed. A look at every page of a large register for each session that is
@@ -225,6 +240,7 @@ fn in_run(
             report.take_gates(gates);
             report.documents.clone_from(&cars.documents.documents);
             report.troubles.extend(cars.documents.troubles.iter().cloned());
+            report.troubles.extend(cars.books.troubles.iter().cloned());
             report.shows_plates = context.shows_names();
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)
         }

@@ -30,6 +30,7 @@ pub(super) fn passwords() -> Environment {
         "IPS_KEY",
         "IPS_TOKEN",
         "PARKKIHUBI_TOKEN",
+        "TELLER_TOKEN",
     ];
     let passwords = names.map(|name| (name, "a-password"));
     let hooks = [
