@@ -8,7 +8,10 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::hikvision_anpr::{Camera, Row, Settings};
 use ivms_sync_simulators::ips;
+use ivms_sync_simulators::service::{self, Mishap};
+use ivms_sync_simulators::teller::{self, Shape};
 use ivms_sync_simulators::webhooks::{Sender, bodies};
+use ivms_sync_simulators::zone::Zone;
 use tempfile::TempDir;
 
 use super::program::{self, Said};
@@ -28,6 +31,7 @@ const METER_SECRET: &str = "Meter-secret-1";
 pub struct Town {
     camera: Camera,
     street: ips::Server,
+    cashier: teller::Server,
     folder: TempDir,
     binary: PathBuf,
     today: NaiveDate,
@@ -44,8 +48,15 @@ impl Town {
         let camera = Camera::start(Settings { rows, ..Settings::default() });
         let folder = tempfile::tempdir()?;
         let street = ips::Server::start(ips::Settings::default());
+        let cashier = teller::Server::start(service::Settings::default());
+        cashier.set(|switches| {
+            switches.currency = "EUR".to_owned();
+            // Whatever the hour is, what is paid today is settled today.
+            switches.cutoff = NaiveTime::from_hms_opt(23, 59, 0).unwrap_or_default();
+            switches.zone = Zone::central_europe();
+        });
         let today = Clock::default().now().date_naive();
-        let town = Self { camera, street, folder, binary, today };
+        let town = Self { camera, street, cashier, folder, binary, today };
         std::fs::write(town.path("ivms-sync.toml"), town.config())?;
         town.residents(0..RESIDENTS, 60)?;
         Ok(town)
@@ -80,9 +91,19 @@ impl Town {
              password = {{ env = \"BARRIER_PASSWORD\" }}\n\
              zones    = [\"old-town\"]\n\n\
              [permit-list.patrol]\n\
-             file = \"patrol.csv\"\n",
+             file = \"patrol.csv\"\n\n\
+             [teller.cashier]\n\
+             url      = \"{}\"\n\
+             secret   = {{ env = \"CASHIER_TOKEN\" }}\n\
+             currency = \"EUR\"\n\
+             payments = true\n\n\
+             [teller.cashier.settlement]\n\
+             spool   = \"STL-*.csv\"\n\
+             amounts = \"minor\"\n\
+             cutoff  = \"23:59\"\n",
             self.street.url(),
-            self.camera.url()
+            self.camera.url(),
+            self.cashier.url()
         )
     }
 
@@ -106,7 +127,9 @@ impl Town {
         self.camera.begin_run();
         self.camera.clear_writes();
         self.street.begin_run();
+        self.cashier.begin_run();
         let passwords = [
+            ("CASHIER_TOKEN", "service-secret-1".to_owned()),
             ("BARRIER_PASSWORD", "Door-secret-1".to_owned()),
             ("STREET_KEY", "ips-secret-key-1".to_owned()),
             ("METER_SECRET", METER_SECRET.to_owned()),
@@ -147,6 +170,8 @@ pub fn story() -> Story<Town> {
             step("The spreadsheet is broken", broken),
             step("Half of the rows are gone by mistake", half_gone),
             step("One permit is taken back", taken_back),
+            step("Somebody left early, and gets money back", refund),
+            step("The books of the day", books),
             step("Did the program ever do what a client must not?", good_manners),
         ],
     }
@@ -282,6 +307,47 @@ fn taken_back(town: &mut Town, scene: &mut Scene) -> Played {
     Ok(())
 }
 
+fn refund(town: &mut Town, scene: &mut Scene) -> Played {
+    let payment = "{\"paymentId\":\"quay_1\",\"amount\":475,\"currency\":\"EUR\",\
+                   \"paymentMethod\":{\"type\":\"CREDIT_CARD\",\"token\":\"tok_1\"}}";
+    let refund = "{\"refundId\":\"refund_1\",\"originalPaymentId\":\"quay_1\",\"refundAmount\":119,\
+                  \"reason\":\"EARLY_SESSION_END\"}";
+    std::fs::write(town.path("payment.json"), payment)?;
+    std::fs::write(town.path("refund.json"), refund)?;
+    scene.ran(town.run(&["apply", "payment.json", "--to", "cashier"])?, 0);
+    scene.ran(town.run(&["diff", "refund.json", "--to", "cashier"])?, 0);
+    scene.tell("The line goes down in the middle of it. Was the money given, or not?");
+    town.cashier.trouble(|troubles| {
+        troubles.documents.push(Mishap::LostAfter);
+        troubles.questions = [vec![Mishap::Answered], vec![Mishap::LostBefore; 3]].concat();
+    });
+    scene.ran(town.run(&["apply", "refund.json", "--to", "cashier"])?, 5);
+    scene.tell("The next tick asks the cashier, and sends nothing twice.");
+    scene.ran(town.run(&["sync"])?, 0);
+    scene.ran(town.run(&["lookup", "payment:quay_1"])?, 0);
+    scene.check("the money was given once", town.cashier.effects("refund_1") == 1);
+    std::fs::write(
+        town.path("refund.json"),
+        refund.replace("refund_1", "refund_2").replace("119", "357"),
+    )?;
+    scene.tell("And no more is given back than came.");
+    scene.ran(town.run(&["apply", "refund.json", "--to", "cashier"])?, 4);
+    scene.check("it was not sent", town.cashier.effects("refund_2") == 0);
+    Ok(())
+}
+
+fn books(town: &mut Town, scene: &mut Scene) -> Played {
+    let moved = town.cashier.movements();
+    let day = moved.first().map_or(town.today, |one| Zone::central_europe().local(one.at).date());
+    let file = town.cashier.settlement(day);
+    file.spool(town.folder.path(), &teller::name(day, 1), &Shape::default())?;
+    scene.tell("In the evening the cashier says in a file what was settled.");
+    let day = day.to_string();
+    let books = scene.ran(town.run(&["diff", "--day", &day])?, 0);
+    scene.check("both books agree", books.stdout.contains("matched"));
+    Ok(())
+}
+
 fn good_manners(town: &mut Town, scene: &mut Scene) -> Played {
     let of_others = town.camera.strangers();
     scene.check("the two rows of others are as they were", of_others.len() == OF_OTHERS.len());
@@ -289,6 +355,8 @@ fn good_manners(town: &mut Town, scene: &mut Scene) -> Played {
     scene.check(&format!("the camera has nothing to complain of: {found:?}"), found.is_empty());
     let found = town.street.violations();
     scene.check(&format!("nor has the service: {found:?}"), found.is_empty());
+    let found = town.cashier.violations();
+    scene.check(&format!("nor has the cashier: {found:?}"), found.is_empty());
     scene.ran(town.run(&["status"])?, 0);
     Ok(())
 }
