@@ -5,28 +5,29 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use toml::de::DeValue;
 use url::Url;
 
 use super::Secret;
 use super::first::FirstKey;
 use super::problem::Wrong;
+use super::recipient::RecipientCommon;
 use super::secret_source::Surroundings;
 use super::section::Section;
 use crate::document::JsonError;
 use crate::model::{
-    Account, Currency, DocumentKind, Memory, Money, ParkingZoneName, RightCode, SourceName,
-    TargetName, Zone,
+    Account, DocumentKind, Memory, Money, ParkingZoneName, RightCode, SourceName, TargetName, Zone,
 };
 use crate::net::requests::RequestCount;
 use crate::ports::progress::Progress;
 use crate::ports::{
-    Capabilities, Document, EventReader, Failure, Gate, Recipient, Remark, RightsService, Source,
-    Target,
+    Capabilities, Collection, DayBooks, Document, EventReader, Failure, Gate, Recipient, Remark,
+    RightsService, Source, Target,
 };
 
 /// Every kind of system that a configuration may name.
@@ -180,6 +181,11 @@ pub trait MeterKind: Debug + Sync {
 
     /// How their events are read.
     fn events(&self) -> &'static dyn EventReader;
+
+    /// How they take tariffs, where they take any.
+    fn tariffs(&self) -> Option<&'static dyn RecipientKind> {
+        None
+    }
 }
 
 /// A kind of system that takes documents: `[NAME.…]` in the configuration.
@@ -196,7 +202,7 @@ pub trait RecipientKind: Debug + Sync {
     fn read(
         &self,
         section: &Section<'_>,
-        currency: &Currency,
+        common: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>>;
 }
@@ -224,6 +230,24 @@ pub trait RecipientSettings: Any + Debug + Send + Sync {
     /// Whether it can be asked for payments.
     fn has_payments(&self) -> bool {
         false
+    }
+
+    /// From the begin of a day of its reports until just before its end; `None` where it takes none, or there is no
+    /// such day.
+    fn report_day(&self, day: NaiveDate) -> Option<Range<DateTime<Utc>>> {
+        let _ = day;
+        None
+    }
+
+    /// Writes the report of a day, which [`RecipientSettings::document`] then judges; `None` as above.
+    fn report(&self, books: &DayBooks) -> Option<Vec<u8>> {
+        let _ = books;
+        None
+    }
+
+    /// How citations are handed over there; `None` where none are.
+    fn collection(&self) -> Option<&dyn Collection> {
+        None
     }
 
     /// Prepares to ask; nothing is sent yet.

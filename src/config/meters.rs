@@ -1,11 +1,12 @@
-//! Meters: `[parkeon.NAME]` and its kin, whose status comes by events.
+//! Meters: `[parkeon.NAME]` and its kin, whose status comes by events, and who may take tariffs.
 
 use std::time::Duration;
 
+use super::agreement::Zones;
 use super::events::{EventsConfig, events};
 use super::secret_source::Surroundings;
 use super::section::Section;
-use super::{MeterKind, Wrong, value};
+use super::{MeterKind, RecipientConfig, Wrong, recipient, value};
 use crate::model::SourceName;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -26,6 +27,34 @@ pub struct MetersConfig {
     pub silent_after: Duration,
 }
 
+/// The keys of `[KIND.NAME]` by which meters take tariffs; nothing where there is no address that they could be sent
+/// to. Of meters whose events nobody wants these are all keys.
+pub(super) fn tariffs(
+    kind: &'static dyn MeterKind,
+    section: &Section<'_>,
+    zones: &Zones,
+    surroundings: &Surroundings<'_>,
+) -> Option<Option<RecipientConfig>> {
+    let kind = kind.tariffs()?;
+    section.find("url")?;
+    let name = SourceName::new(section.name());
+    if tell_something(section) {
+        // What is wrong with the name is noted with the events.
+        return Some(recipient::keys(kind, section, name.ok(), zones, surroundings).0);
+    }
+    Some(recipient::recipient(kind, section, zones, surroundings).0)
+}
+
+/// Whether events of these meters are wanted.
+fn tell_something(section: &Section<'_>) -> bool {
+    section.section("events").is_given()
+}
+
+/// Whether there is anything to read of these meters beside what [`tariffs`] reads.
+pub(super) fn are_more_than_tariffs(kind: &'static dyn MeterKind, section: &Section<'_>) -> bool {
+    tell_something(section) || kind.tariffs().is_none() || section.find("url").is_none()
+}
+
 /// `[KIND.NAME]` of meters. `None` only together with a noted problem.
 pub(super) fn meters(
     kind: &'static dyn MeterKind,
@@ -40,9 +69,8 @@ pub(super) fn meters(
     let battery_low = battery_low.or(20);
     let silent_after = section.text("silent_after", |text| value::interval(text, SILENT_DAYS_MAX));
     let silent_after = silent_after.or(2 * HOUR);
-    let is_given = section.section("events").is_given();
     let events = events(section, surroundings);
-    if !is_given {
+    if !tell_something(section) {
         let wrong = Wrong::new("is missing: nothing else tells of these meters");
         let hint = format!("write [{}]", section.dotted("events"));
         section.section("events").wrong_section(wrong.hint(hint));

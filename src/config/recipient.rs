@@ -9,7 +9,7 @@ use super::secret_source::Surroundings;
 use super::section::Section;
 use super::spool::{self, SettlementConfig};
 use super::{RecipientKind, RecipientSettings, value};
-use crate::model::{Currency, SourceName};
+use crate::model::{Currency, SourceName, Zone};
 use crate::text::words::words;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -50,6 +50,19 @@ impl RecipientConfig {
     }
 }
 
+/// What is shared by all keys of a section.
+pub struct RecipientCommon<'a> {
+    pub currency: &'a Currency,
+    zones: &'a Zones,
+}
+
+impl RecipientCommon<'_> {
+    /// The zone whose days its reports are of: the section's own, or that of the file.
+    pub fn time_zone(&self, section: &Section<'_>) -> Zone {
+        self.zones.zone_of(section)
+    }
+}
+
 /// `[KIND.NAME]` of a system that takes documents, and where its settlements arrive. No section only together with a
 /// noted problem.
 pub(super) fn recipient(
@@ -59,6 +72,19 @@ pub(super) fn recipient(
     surroundings: &Surroundings<'_>,
 ) -> (Option<RecipientConfig>, Option<SettlementConfig>) {
     let name = section.settle_name(SourceName::new(section.name()));
+    let read = keys(kind, section, name, zones, surroundings);
+    section.finish();
+    read
+}
+
+/// The keys of a section that may have others.
+pub(super) fn keys(
+    kind: &'static dyn RecipientKind,
+    section: &Section<'_>,
+    name: Option<SourceName>,
+    zones: &Zones,
+    surroundings: &Surroundings<'_>,
+) -> (Option<RecipientConfig>, Option<SettlementConfig>) {
     let currency = section.text("currency", |text| {
         Currency::new(text).map_err(|error| Wrong::new(error.to_string()).hint("write \"USD\""))
     });
@@ -72,9 +98,9 @@ pub(super) fn recipient(
         .then(|| spool::settlement(section, currency.as_ref(), zones, surroundings.folder));
     // The other keys are looked at even where there is no currency, so that all problems are noted.
     let any = Currency::new("USD").ok();
-    let settings = currency.as_ref().or(any.as_ref());
-    let settings = settings.and_then(|currency| kind.read(section, currency, surroundings));
-    section.finish();
+    let settings = currency.as_ref().or(any.as_ref()).and_then(|currency| {
+        kind.read(section, &RecipientCommon { currency, zones }, surroundings)
+    });
     let config = (|| {
         Some(RecipientConfig {
             name: name?,

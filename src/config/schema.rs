@@ -16,8 +16,8 @@ use super::section::{Section, text};
 use super::vehicles::VehicleSections;
 use super::{
     Books, Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy,
-    ReportFiles, SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind, TargetParts,
-    notify, spool, value,
+    RecipientConfig, ReportFiles, SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind,
+    TargetParts, notify, spool, value,
 };
 use crate::command::Invocation;
 use crate::files::{Rights, is_same};
@@ -77,9 +77,11 @@ pub(super) fn read(
     }
     recipients.sort_by(|(_, one), (_, other)| one.name().cmp(other.name()));
     let (banks, _) = top.named("bank", "operating");
+    let tariffs = car_sections.recipients(&zones, surroundings);
     // Vehicles alone need neither, and a gate is as good as a door; nor do documents.
     let is_about_members = groups.is_any_given || target_groups.is_any_given;
-    let is_about_others = car_sections.are_rights_given || recipient_groups.is_any_given;
+    let is_about_others =
+        car_sections.are_rights_given || recipient_groups.is_any_given || !tariffs.is_empty();
     if is_about_members || !is_about_others {
         groups.refuse_none(top, "there is no organisation to copy from");
         if !gate_groups.is_any_given {
@@ -97,8 +99,10 @@ pub(super) fn read(
     let beside = beside.chain(recipients.iter().map(|(_, section)| section)).chain(&banks);
     agreement::refuse_taken_names(beside, &named);
     let read = |(kind, section): &(_, _)| recipient(*kind, section, &zones, surroundings);
-    let (recipients, settlements): (Vec<_>, Vec<_>) = recipients.iter().map(read).unzip();
+    let (mut recipients, settlements): (Vec<_>, Vec<_>) = recipients.iter().map(read).unzip();
     let settlements: Vec<_> = settlements.into_iter().flatten().collect();
+    recipients.extend(tariffs);
+    recipients.sort_by(|one, other| named_so(one).cmp(&named_so(other)));
     let bank = |section| spool::bank(section, surroundings.folder, !settlements.is_empty());
     let banks: Vec<_> = banks.iter().map(bank).collect();
     let vehicles = car_sections.read(top, &zones, surroundings, gate_groups.is_any_given);
@@ -146,6 +150,10 @@ pub(super) fn read(
     refuse_own_files(&report_section, &config);
     car_sections.refuse_own_files(&config);
     Some(config)
+}
+
+fn named_so(config: &Option<RecipientConfig>) -> Option<&SourceName> {
+    config.as_ref().map(|config| &config.name)
 }
 
 /// The groups of sections of all kinds of one side.

@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use super::agreement::Zones;
 use super::events::EventsConfig;
 use super::load::absolute;
-use super::meters::{MetersConfig, meters};
+use super::meters::{MetersConfig, are_more_than_tariffs, meters, tariffs};
 use super::parking_zone::zone;
 use super::permit_list::{PermitListConfig, permit_list};
 use super::problem::{Origin, Wrong};
 use super::rights_service::{RightsServiceConfig, rights_service};
 use super::secret_source::Surroundings;
 use super::section::{Section, text};
-use super::{Config, Kinds, MeterKind, RightsKind, RightsSettings, value};
+use super::{Config, Kinds, MeterKind, RecipientConfig, RightsKind, RightsSettings, value};
 use crate::files::is_same;
 use crate::model::{
     Country, ParkingZoneName, ParkingZones, PlateRules, SourceName, Zone, ZoneProblem,
@@ -218,6 +218,17 @@ impl<'a> VehicleSections<'a> {
         self.files.iter().chain(services).chain(meters).chain(&self.zones).chain(&self.lists)
     }
 
+    /// Reads those of the meters that take tariffs, before the rest of them is read.
+    pub fn recipients(
+        &self,
+        time_zones: &Zones,
+        surroundings: &Surroundings<'_>,
+    ) -> Vec<Option<RecipientConfig>> {
+        let meters = self.meters.iter();
+        let read = |(kind, section): &(_, _)| tariffs(*kind, section, time_zones, surroundings);
+        meters.filter_map(read).collect()
+    }
+
     /// Reads all of them. `None` only together with a noted problem.
     pub fn read(
         &self,
@@ -239,6 +250,7 @@ impl<'a> VehicleSections<'a> {
         let meters: Vec<_> = self
             .meters
             .iter()
+            .filter(|(kind, section)| are_more_than_tariffs(*kind, section))
             .map(|(kind, section)| meters(*kind, section, surroundings))
             .collect();
         let services_named = self.services.iter().map(|(_, section)| section);

@@ -2,6 +2,7 @@
 //!
 //! Nothing outside a folder knows the wire format, the errors or the keys of its system.
 
+pub mod aims;
 pub mod cardskipper;
 pub mod hikcentral;
 pub mod hikvision;
@@ -22,5 +23,5 @@ pub const KINDS: Kinds = Kinds {
     gates: &[&hikvision_anpr::HikvisionAnpr],
     rights: &[&ips::Ips, &parkkihubi::Parkkihubi],
     meters: &[&parkeon::Parkeon],
-    recipients: &[&teller::Teller],
+    recipients: &[&aims::Aims, &teller::Teller],
 };

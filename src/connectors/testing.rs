@@ -1,4 +1,5 @@
-//! TLS for servers of tests, with a certificate that can be shown with another key than its own.
+//! What tests of connectors share: a wiring without a run, and TLS for servers, with a certificate that can be shown
+//! with another key than its own.
 
 use std::sync::Arc;
 
@@ -9,9 +10,18 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest as _, Sha256};
 
+use crate::config::Wiring;
+use crate::net::requests::RequestCount;
+use crate::ports::progress::Silent;
+
 const CERTIFICATE: &[u8] = include_bytes!("../../tests/fixtures/hikvision/device.cert.der");
 pub(crate) const KEY: &[u8] = include_bytes!("../../tests/fixtures/hikvision/device.key.der");
 pub(crate) const OTHER_KEY: &[u8] = include_bytes!("../../tests/fixtures/hikvision/other.key.der");
+
+/// A connection that nobody watches.
+pub(crate) fn wiring() -> Wiring {
+    Wiring { progress: Arc::new(Silent), count: RequestCount::default() }
+}
 
 /// Shows the certificate with whatever key it was given, as a thief of the certificate would.
 #[derive(Debug)]

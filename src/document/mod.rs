@@ -8,8 +8,10 @@
 //! [`parse`] makes a [`Value`]; [`Node`] reads it, and every error has the place as a JSON pointer. No error
 //! and no `Debug` shows what a document holds: that may be a plate or a token.
 
+mod differ;
 mod node;
 mod parse;
+mod write;
 
 use std::fmt;
 
@@ -17,6 +19,7 @@ use smol_str::SmolStr;
 
 use crate::model::printable;
 
+pub use differ::{Difference, differences};
 pub use node::Node;
 pub use parse::parse;
 
@@ -117,6 +120,8 @@ pub enum Fault {
     NoAmount,
     #[error("is not an amount above zero with at most two decimals")]
     NoDecimalAmount,
+    #[error("is not an amount with two decimals, such as 4.75")]
+    NotTwoDecimals,
     #[error("is an amount in another currency than the configuration has")]
     OtherCurrency,
     #[error("is not 1 to 160 letters, digits, `-`, `_`, `.` or `:`")]
@@ -138,6 +143,11 @@ pub enum Fault {
     NoTime,
     #[error("is neither text nor a whole number")]
     NoName,
+    #[error("is empty")]
+    Empty,
+    /// Whatever one wire alone demands.
+    #[error("is not {0}")]
+    Not(&'static str),
 }
 
 /// What is wrong with a document, and where.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use smol_str::SmolStr;
 
 use super::{Fault, JsonError, Part, Value};
-use crate::model::{Currency, DocumentId, MinorUnits, has_card_number, parse_instant};
+use crate::model::{Amount, Currency, DocumentId, MinorUnits, has_card_number, parse_instant};
 
 /// A value in a document, which knows its place. It borrows the node that it is inside of.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,12 @@ impl<'v, 'p> Node<'v, 'p> {
     #[must_use]
     pub fn top(value: &'v Value) -> Self {
         Self { value, outer: None }
+    }
+
+    /// All of it, as it was read.
+    #[must_use]
+    pub fn value(&self) -> &'v Value {
+        self.value
     }
 
     /// RFC 6901: `/amount/minor`.
@@ -113,6 +119,26 @@ impl<'v, 'p> Node<'v, 'p> {
         }
     }
 
+    /// A text that holds something.
+    ///
+    /// # Errors
+    /// [`Fault::Empty`], also for blanks alone; [`Fault::WrongKind`].
+    pub fn filled(&self) -> Result<&'v str, JsonError> {
+        let text = self.text()?;
+        if text.trim().is_empty() { Err(self.error(Fault::Empty)) } else { Ok(text) }
+    }
+
+    /// A number, as it is written.
+    ///
+    /// # Errors
+    /// [`Fault::WrongKind`].
+    pub fn number(&self) -> Result<&'v str, JsonError> {
+        match self.value {
+            Value::Number(number) => Ok(number),
+            _ => Err(self.wrong_kind("a number")),
+        }
+    }
+
     /// A name that some write as a number: 1 and `"1"` are one. A number is taken by its digits.
     ///
     /// # Errors
@@ -151,6 +177,15 @@ impl<'v, 'p> Node<'v, 'p> {
             }
             _ => Err(self.wrong_kind("a number")),
         }
+    }
+
+    /// The same where nothing and less than nothing are amounts too. The decimals are always two: `4.50`, `-1.19`.
+    ///
+    /// # Errors
+    /// [`Fault::NotTwoDecimals`], [`Fault::WrongKind`] for text.
+    pub fn amount(&self) -> Result<Amount, JsonError> {
+        let number = self.number()?;
+        Amount::from_decimal(number).ok_or_else(|| self.error(Fault::NotTwoDecimals))
     }
 
     /// What the document, or another one, is called for ever.
@@ -227,5 +262,17 @@ impl<'v, 'p> Node<'v, 'p> {
     /// for a number.
     pub fn instant(&self) -> Result<DateTime<Utc>, JsonError> {
         parse_instant(self.text()?).ok_or_else(|| self.error(Fault::NoTime))
+    }
+
+    /// The same where the other side reads no offset but that of UTC.
+    ///
+    /// # Errors
+    /// As [`Node::instant`], and [`Fault::Not`] for any other offset.
+    pub fn utc_instant(&self) -> Result<DateTime<Utc>, JsonError> {
+        let at = self.instant()?;
+        match self.text()?.ends_with('Z') {
+            true => Ok(at),
+            false => Err(self.error(Fault::Not("an instant in UTC, with a Z at its end"))),
+        }
     }
 }

@@ -133,6 +133,21 @@ impl Amount {
         Self(minor as i128)
     }
 
+    /// Takes a number with exactly two decimals, as JSON writes it: `4.75`, `0.00`, `-1.19`. `None` for every other
+    /// text, and for more than 2^53 of the smallest unit.
+    #[must_use]
+    pub fn from_decimal(number: &str) -> Option<Self> {
+        let bare = number.strip_prefix('-').unwrap_or(number);
+        let (_, decimals) = bare.split_once('.')?;
+        let amount = match MinorUnits::from_decimal(bare) {
+            Some(amount) => Self::from(amount),
+            None if bare == "0.00" => Self::ZERO,
+            None => return None,
+        };
+        let is_negative = bare.len() < number.len();
+        (decimals.len() == 2).then_some(if is_negative { -amount } else { amount })
+    }
+
     #[must_use]
     pub fn get(self) -> i128 {
         self.0
@@ -331,6 +346,25 @@ mod tests {
         assert_eq!(sum.above_zero(), None);
         assert_eq!((most - most).above_zero(), None);
         assert_eq!(Amount::minor(7).above_zero().map(MinorUnits::get), Some(7));
+    }
+
+    #[test]
+    fn decimals_that_may_be_nothing_or_less() {
+        for (number, want) in [
+            ("4.75", Some(475)),
+            ("0.00", Some(0)),
+            ("-1.19", Some(-119)),
+            ("4.7", None),
+            ("4", None),
+            ("4.750", None),
+            ("04.75", None),
+            ("--1.00", None),
+            ("1.1.9", None),
+            (".50", None),
+            ("", None),
+        ] {
+            assert_eq!(Amount::from_decimal(number), want.map(Amount::minor), "{number}");
+        }
     }
 
     #[test]

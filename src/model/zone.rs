@@ -4,11 +4,13 @@
 //! its own files of zones is not asked.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{
-    FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeZone, Utc,
+    FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset as _, TimeDelta,
+    TimeZone, Utc,
 };
 use jiff::Timestamp;
 use jiff::tz::{self, AmbiguousOffset, TimeZoneDatabase};
@@ -77,6 +79,24 @@ impl Zone {
         }
         let before = self.0.preceding(at).find(|change| !change.dst().is_dst());
         fixed(before.map_or(now.offset(), |change| change.offset()))
+    }
+
+    /// From the first instant of a day of the wall clock until just before the next one begins: 23 to 25 hours as a rule.
+    /// `None` for a day that the clock skipped, as on its way over the date line.
+    #[must_use]
+    pub fn day(self, day: NaiveDate) -> Option<Range<chrono::DateTime<Utc>>> {
+        let next = day.succ_opt()?;
+        let end = self.begin_of(next).or_else(|| self.begin_of(next.succ_opt()?))?;
+        Some(self.begin_of(day)?..end)
+    }
+
+    /// Where the clock skips midnight, the day begins later.
+    fn begin_of(self, day: NaiveDate) -> Option<chrono::DateTime<Utc>> {
+        let quarters = (0..24 * 4).map(|quarter| TimeDelta::minutes(15 * quarter));
+        let mut walls =
+            quarters.filter_map(|past| day.and_time(NaiveTime::MIN).checked_add_signed(past));
+        let begin = walls.find_map(|wall| self.from_local_datetime(&wall).earliest())?;
+        Some(begin.to_utc())
     }
 
     fn offset(self, at: Timestamp) -> ZoneOffset {

@@ -5,7 +5,7 @@
 //! zero, or not at all. One that is over is refused with 401, and then a new one is asked for, once.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -104,6 +104,26 @@ impl Tokens {
         if token.as_deref() == Some(refused) {
             *token = None;
         }
+    }
+}
+
+impl Credentials {
+    /// A token for the service at this address, which is asked for when it is needed.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unusable`].
+    pub(crate) fn token(
+        grant: &Grant,
+        secret: &str,
+        service: &Url,
+        tls: &Tls,
+        bounds: Bounds,
+        requests: RequestCount,
+    ) -> Result<Self, ServiceError> {
+        // What is said of the service's certificate is said of no other server's.
+        let is_here = grant.token_url.origin() == service.origin();
+        let tls = if is_here { tls } else { &Tls::System };
+        Ok(Self::Token(Arc::new(Tokens::new(grant, secret, tls, bounds, requests)?)))
     }
 }
 

@@ -3,6 +3,8 @@
 //! [`engine`](crate::engine) knows the systems only through these traits. A connector implements them, and a
 //! simulation puts its own worlds behind them.
 
+mod books;
+mod collection;
 mod event;
 mod failure;
 mod gate;
@@ -10,8 +12,11 @@ pub mod progress;
 mod recipient;
 mod rights;
 mod source;
+mod standing;
 mod target;
 
+pub use books::{DayBooks, Movement};
+pub use collection::{Collection, Referral, Withdrawal, WithdrawnAs};
 pub use event::{Effect, EventReader, MeterStatus};
 pub use failure::{Class, Failure};
 pub use gate::{Gate, GateRows, GateWriter};

@@ -16,7 +16,7 @@ use crate::config::reading::{
 };
 use crate::config::{RightsKind, RightsSettings, Secret, Tls, Wiring};
 use crate::model::{Ends, ParkingZoneName, RightCode, Zone};
-use crate::net::oauth::{AskedAs, ClientIn, Grant, Tokens};
+use crate::net::oauth::Grant;
 use crate::net::requests::RequestCount;
 use crate::net::service::{Bounds, Credentials, Service, ServiceError};
 use crate::ports::{Class, EventReader, Failure, Remark, RightsService};
@@ -116,12 +116,15 @@ impl Settings {
                     Credentials::authorization("Basic", &login)
                 }
                 Login::OAuth2(grant, secret) => {
-                    // What is said of the service's certificate is said of no other server's.
-                    let is_here = grant.token_url.origin() == self.url.origin();
-                    let tls = if is_here { &self.tls } else { &Tls::System };
                     let requests = requests.clone();
-                    let tokens = Tokens::new(grant, secret.expose(), tls, bounds, requests)?;
-                    Credentials::Token(Arc::new(tokens))
+                    Credentials::token(
+                        grant,
+                        secret.expose(),
+                        &self.url,
+                        &self.tls,
+                        bounds,
+                        requests,
+                    )?
                 }
             },
         };
@@ -178,7 +181,13 @@ fn seed(section: &Section<'_>, secret: Option<Secret>) -> Option<Wire> {
     section.refuse(&["times"], "wire = \"seed\", whose instants say where they are");
     let auth = section.text("auth", |text| value::word(text, &AUTHS)).or(Auth::ApiKey);
     let username = section.text("username", value::not_empty).optional();
-    let grant = grant(section, auth == Auth::OAuth2);
+    let grant = match auth {
+        Auth::OAuth2 => section.grant(),
+        Auth::ApiKey | Auth::Bearer | Auth::Basic => {
+            section.warn_idle_grant("auth = \"oauth2\"");
+            None
+        }
+    };
     let permits = section.list("permits", |item| value::id(RightCode::new(text(item)?)));
     section.refuse_repeats("permits", permits.as_deref().unwrap_or_default());
     let are_permits_wrong = permits.is_none() && section.in_file("permits").is_some();
@@ -189,7 +198,9 @@ fn seed(section: &Section<'_>, secret: Option<Secret>) -> Option<Wire> {
             section.wrong("username", wrong.hint("write username = \"NAME\""));
             return None;
         }
-        (Auth::ApiKey | Auth::Bearer | Auth::OAuth2, Some(_)) => idle(section, "username", "basic"),
+        (Auth::ApiKey | Auth::Bearer | Auth::OAuth2, Some(_)) => {
+            section.warn_idle("username", "auth = \"basic\"");
+        }
         _ => {}
     }
     let secret = secret?;
@@ -224,48 +235,6 @@ fn citations(section: &Section<'_>) -> Option<Option<Vec<RightCode>>> {
         return None;
     }
     Some(Some(if is_every { Vec::new() } else { kinds }))
-}
-
-/// How a token is asked for.
-fn grant(section: &Section<'_>, is_wanted: bool) -> Option<Grant> {
-    let token_url = section.text("token_url", |text| {
-        let url = address::web(text)?;
-        let is_safe = url.scheme() == "https" || address::is_loopback(&url);
-        let wrong = || Wrong::new("is plain http, which would show the secret to the network");
-        if is_safe { Ok(url) } else { Err(wrong().hint("write https://")) }
-    });
-    let client_id = section.text("client_id", value::not_empty);
-    let scope = section.text("scope", value::not_empty);
-    let places = [("header", ClientIn::Header), ("body", ClientIn::Body)];
-    let client_in = section.text("client_in", |text| value::word(text, &places));
-    let forms = [("form", AskedAs::Form), ("json", AskedAs::Json)];
-    let asked_as = section.text("asked_as", |text| value::word(text, &forms));
-    if !is_wanted {
-        for (key, is_absent) in [
-            ("token_url", token_url.is_absent()),
-            ("client_id", client_id.is_absent()),
-            ("scope", scope.is_absent()),
-            ("client_in", client_in.is_absent()),
-            ("asked_as", asked_as.is_absent()),
-        ] {
-            if !is_absent {
-                idle(section, key, "oauth2");
-            }
-        }
-        return None;
-    }
-    let (token_url, client_id) = (token_url.required(), client_id.required());
-    Some(Grant {
-        token_url: token_url?,
-        client_id: client_id?,
-        scope: scope.optional(),
-        client_in: client_in.or(ClientIn::Header),
-        asked_as: asked_as.or(AskedAs::Form),
-    })
-}
-
-fn idle(section: &Section<'_>, key: &str, auth: &str) {
-    section.warn(format!("{} has no effect without auth = {auth:?}.", section.dotted(key)));
 }
 
 impl Settings {

@@ -8,7 +8,7 @@ use url::Url;
 use super::cashier::Cashier;
 use super::wire;
 use crate::config::reading::{Section, Surroundings, Wrong, address, examine_certificate, value};
-use crate::config::{RecipientKind, RecipientSettings, Secret, Tls, Wiring};
+use crate::config::{RecipientCommon, RecipientKind, RecipientSettings, Secret, Tls, Wiring};
 use crate::document::JsonError;
 use crate::model::{Currency, DocumentKind, Money};
 use crate::net::service::{Bounds, Credentials, Service};
@@ -49,9 +49,10 @@ impl RecipientKind for Teller {
     fn read(
         &self,
         section: &Section<'_>,
-        currency: &Currency,
+        common: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
+        let currency = common.currency;
         let url = section.text("url", address::web).required();
         let secret = section.password("secret", surroundings);
         let tls = section.text("tls", value::tls).or(Tls::System);

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::reading::{Section, Surroundings};
 use crate::config::{
-    Environment, GateConfig, Kinds, RecipientKind, RecipientSettings, RightsServiceConfig,
-    SourceConfig, TargetConfig, Wiring, draft,
+    Environment, GateConfig, Kinds, RecipientCommon, RecipientKind, RecipientSettings,
+    RightsServiceConfig, SourceConfig, TargetConfig, Wiring, draft,
 };
 use crate::document::JsonError;
 use crate::model::{Currency, DocumentId, DocumentKind, Memory, MinorUnits, Money};
@@ -213,7 +213,7 @@ impl RecipientKind for Till {
     fn read(
         &self,
         _: &Section<'_>,
-        _: &Currency,
+        _: &RecipientCommon<'_>,
         _: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
         Some(Arc::new(TillSettings(Money::parse("50.00 USD")?)))

@@ -269,3 +269,43 @@ proptest! {
         prop_assert_eq!(offset(at).to_string(), later.to_string());
     }
 }
+
+/// Mutants: a day has 24 hours; it begins at midnight; of two midnights the later one begins it.
+#[test]
+fn days_of_a_wall_clock() {
+    for (name, day, begin, minutes) in [
+        ("UTC", "2024-01-01", "2024-01-01T00:00:00Z", 24 * 60),
+        ("America/New_York", "2024-01-01", "2024-01-01T05:00:00Z", 24 * 60),
+        ("America/New_York", "2024-03-10", "2024-03-10T05:00:00Z", 23 * 60),
+        ("America/New_York", "2024-11-03", "2024-11-03T04:00:00Z", 25 * 60),
+        ("Australia/Lord_Howe", "2024-04-07", "2024-04-06T13:00:00Z", 24 * 60 + 30),
+        ("Australia/Lord_Howe", "2024-10-06", "2024-10-05T13:30:00Z", 23 * 60 + 30),
+        // Midnight is skipped, and comes twice.
+        ("America/Santiago", "2024-09-08", "2024-09-08T04:00:00Z", 23 * 60),
+        ("America/Havana", "2024-11-03", "2024-11-03T04:00:00Z", 25 * 60),
+    ] {
+        let day = zone(name).day(day.parse().unwrap()).unwrap();
+        assert_eq!(day.start, begin.parse::<DateTime<Utc>>().unwrap(), "{name}");
+        assert_eq!(day.end - day.start, TimeDelta::minutes(minutes), "{name}");
+    }
+    let apia = zone("Pacific/Apia");
+    assert_eq!(apia.day("2011-12-30".parse().unwrap()), None, "over the date line");
+    let before = apia.day("2011-12-29".parse().unwrap()).unwrap();
+    let after = apia.day("2011-12-31".parse().unwrap()).unwrap();
+    assert_eq!((before.end, before.end - before.start), (after.start, TimeDelta::days(1)));
+    assert_eq!(zone("UTC").day(NaiveDate::MAX), None);
+}
+
+proptest! {
+    /// No instant is between two days, and none is in both.
+    #[test]
+    fn days_follow_each_other(zone in any_zone(), at in 0..8_000_000_000_i64) {
+        let at = utc(at).and_utc();
+        let date = at.with_timezone(&zone).date_naive();
+        let day = zone.day(date).unwrap();
+        prop_assert!(day.contains(&at), "{} {:?}", at, day);
+        if let Some(next) = date.succ_opt().and_then(|next| zone.day(next)) {
+            prop_assert_eq!(day.end, next.start);
+        }
+    }
+}

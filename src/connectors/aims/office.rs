@@ -1,0 +1,93 @@
+//! An office of citations over HTTP.
+
+use std::time::Duration;
+
+use ureq::http::HeaderName;
+use url::Url;
+
+use super::wire;
+use crate::net::service::deliver::{Parcel, Put};
+use crate::net::service::{Answer, Question, Service, ServiceError};
+use crate::ports::{Document, Failure, ListedPlate, Recipient, Standing, Subject, Survey};
+
+/// The header that names a document for ever.
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// One office.
+#[derive(Debug)]
+pub(super) struct Office {
+    pub service: Service,
+}
+
+impl Office {
+    fn citation(&self, id: &str) -> Result<Answer, Failure> {
+        Ok(self.service.get(&format!("citations/{id}"))?)
+    }
+
+    /// Where it is asked for the right of a car.
+    fn lookup(&self, plate: &ListedPlate, zone: &str) -> Url {
+        let mut url = self.service.below("lookup");
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.push(&plate.text);
+        }
+        url.query_pairs_mut().append_pair("state", &plate.issuer).append_pair("zone", zone);
+        // A plus is a blank in forms alone; one that is meant stands there as %2B.
+        let query = url.query().unwrap_or_default().replace('+', "%20");
+        url.set_query(Some(&query));
+        url
+    }
+}
+
+impl Recipient for Office {
+    /// What the office itself knows of the car. That it cannot say forbids nothing.
+    fn survey(&self, document: &Document) -> Result<Survey, Failure> {
+        let mut survey = Survey::default();
+        let Subject::Car { plate, zone, at } = &document.subject else { return Ok(survey) };
+        let url = self.lookup(plate, zone);
+        let body = match self.service.ask_within(&url, Question::Get, Duration::ZERO) {
+            Ok(answer) => answer.body,
+            // It would be refused once more with the citation.
+            Err(error @ ServiceError::LoginRefused) => return Err(error.into()),
+            Err(error) => {
+                log::info!("the office was asked in vain for a right of the car: {error}");
+                return Ok(survey);
+            }
+        };
+        match wire::had_right(&body, *at) {
+            Ok(true) => survey.forbidden = Some("the office knows a right of the car".to_owned()),
+            Ok(false) => {}
+            Err(error) => log::info!("the office did not say whether the car has a right: {error}"),
+        }
+        Ok(survey)
+    }
+
+    fn state(&self, document: &Document, _: &str) -> Result<Standing, Failure> {
+        let answer = self.citation(document.id.as_str())?;
+        Ok(match answer.status {
+            404 => Standing::Never,
+            405 => Standing::Unaskable,
+            _ => wire::standing(&answer.body, document),
+        })
+    }
+
+    fn send(&self, document: &Document, key: &str, _: Option<&str>) -> Result<Standing, Failure> {
+        let url = self.service.below("citations");
+        let headers = [(KEY, key)];
+        let parcel = Parcel { method: Put::Post, body: &document.bytes, headers: &headers };
+        let answer = self.service.deliver(&url, parcel)?;
+        Ok(match answer.status {
+            200..=299 => wire::standing(&answer.body, document),
+            409 => wire::standing_of_known(&answer.body, document),
+            413 => Standing::Refused("its evidence is more than the office takes".to_owned()),
+            422 => Standing::Refused(
+                "the office cannot take it as it is (422): its code is unknown there, or it is too old".into(),
+            ),
+            status => Standing::Refused(format!("the office refused it with status {status}")),
+        })
+    }
+
+    fn try_login(&self) -> Result<(), Failure> {
+        // No citation has this number; that there is none was said to somebody who may ask.
+        self.citation("ivms-sync-check").map(drop)
+    }
+}
