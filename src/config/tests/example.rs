@@ -31,6 +31,7 @@ pub(super) fn passwords() -> Environment {
         "IPS_TOKEN",
         "PARKKIHUBI_TOKEN",
         "TELLER_TOKEN",
+        "METER_TOKEN",
     ];
     let passwords = names.map(|name| (name, "a-password"));
     let hooks = [

@@ -1,12 +1,20 @@
-//! Parkeon, now Flowbird: meters that tell their status by themselves. Pure.
+//! Parkeon, now Flowbird: meters that tell their status by themselves, and take tariffs.
 //!
 //! The shape of a status is *believed*: no public description of it is known. Amount and way of the last payment,
-//! temperature and signal are not looked at.
+//! temperature and signal are not looked at. What a tariff holds is *seen*; its address, `ETag`, 202 and 412 are
+//! *believed*: nobody knows how the real service guards against two who change a tariff at once.
 
+mod config;
+mod meters;
+#[cfg(test)]
+mod tariff_tests;
 #[cfg(test)]
 mod tests;
+mod wire;
 
-use crate::config::MeterKind;
+pub use config::Settings;
+
+use crate::config::{MeterKind, RecipientKind};
 use crate::document::{Fault, JsonError, Node};
 use crate::model::SpaceId;
 use crate::ports::{Effect, EventReader, MeterStatus};
@@ -25,6 +33,10 @@ impl MeterKind for Parkeon {
 
     fn events(&self) -> &'static dyn EventReader {
         &Events
+    }
+
+    fn tariffs(&self) -> Option<&'static dyn RecipientKind> {
+        Some(&config::Tariffs)
     }
 }
 
@@ -45,12 +57,15 @@ impl EventReader for Events {
     }
 }
 
-fn status(data: &Node<'_, '_>) -> Result<MeterStatus, JsonError> {
-    let id = data.field("meterId")?;
-    // It becomes a part of an address when its tariff is asked for.
-    let name = Some(id.name()?).filter(|name| !name.contains(['/', '\\', '%', '?', '#']));
+/// The name of a meter, which becomes a part of an address.
+fn meter_id(node: &Node<'_, '_>) -> Result<SpaceId, JsonError> {
+    let name = Some(node.name()?).filter(|name| !name.contains(['/', '\\', '%', '?', '#']));
     let name = name.and_then(|name| SpaceId::new(name).ok());
-    let name = name.ok_or_else(|| id.error(Fault::NoName))?;
+    name.ok_or_else(|| node.error(Fault::NoName))
+}
+
+fn status(data: &Node<'_, '_>) -> Result<MeterStatus, JsonError> {
+    let id = meter_id(&data.field("meterId")?)?;
     let zone = data.optional("zoneNumber")?.map(|zone| zone.name().map(str::to_owned));
     let status = data.field("status")?;
     // Below zero it is over since then.
@@ -71,7 +86,7 @@ fn status(data: &Node<'_, '_>) -> Result<MeterStatus, JsonError> {
     });
     let battery = battery.transpose()?.flatten().and_then(|percent| u8::try_from(percent).ok());
     Ok(MeterStatus {
-        id: name,
+        id,
         zone: zone.transpose()?,
         is_operational: status.field("operational")?.bool()?,
         is_occupied: status.optional("spaceOccupied")?.map(|node| node.bool()).transpose()?,
