@@ -4,6 +4,7 @@
 
 pub mod aims;
 pub mod cardskipper;
+pub mod gtcs;
 pub mod hikcentral;
 pub mod hikvision;
 pub mod hikvision_anpr;
@@ -23,5 +24,5 @@ pub const KINDS: Kinds = Kinds {
     gates: &[&hikvision_anpr::HikvisionAnpr],
     rights: &[&ips::Ips, &parkkihubi::Parkkihubi],
     meters: &[&parkeon::Parkeon],
-    recipients: &[&aims::Aims, &teller::Teller],
+    recipients: &[&aims::Aims, &gtcs::Gtcs, &teller::Teller],
 };
