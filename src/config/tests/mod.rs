@@ -1,5 +1,6 @@
 //! The loader as a whole. Helpers here; what is tested, in the files.
 
+mod documents;
 mod example;
 mod gates;
 mod good;

@@ -1,0 +1,275 @@
+//! Batches as bytes, and an agency that takes them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use ivms_sync_simulators::duncan::{Ack, Server, Standing as Where};
+use ivms_sync_simulators::service::{Login, Mishap, Settings as Service};
+
+use super::Settings;
+use crate::config::{RecipientSettings as _, Secret, Tls};
+use crate::connectors::testing::wiring;
+use crate::model::{Currency, DocumentId, DocumentKind, MinorUnits};
+use crate::ports::{
+    Class, Collection as _, Document, ListedPlate, Recipient, Referral, Standing, Withdrawal,
+    WithdrawnAs,
+};
+
+const KEYS: [&str; 3] = [
+    "2ed6657d-e927-568b-95e1-2665a8aea6a2",
+    "a6f3b0a4-5d5c-5b43-8d8b-0c9b2c7d6a11",
+    "0f1c4b1e-7d3f-5c9b-9a55-3c2f1d0e9b77",
+];
+
+fn now() -> DateTime<Utc> {
+    "2024-03-01T00:00:00Z".parse().unwrap()
+}
+
+fn units(minor: &str) -> MinorUnits {
+    MinorUnits::from_digits(minor).unwrap()
+}
+
+fn row(reference: &str, minor: &str) -> Referral {
+    Referral {
+        reference: DocumentId::new(reference).unwrap(),
+        plate: ListedPlate { text: "XYZ789".into(), issuer: "CT".into() },
+        code: "PKG-001".to_owned(),
+        issued_at: "2024-01-01T12:15:00Z".parse().unwrap(),
+        zone: "A1".to_owned(),
+        due: units(minor),
+    }
+}
+
+fn withdrawal(reference: &str, now: WithdrawnAs) -> Withdrawal {
+    let payments = match now {
+        WithdrawnAs::Paid => vec![("2024-02-03".parse().unwrap(), units("2500"))],
+        WithdrawnAs::Void | WithdrawnAs::Hold => Vec::new(),
+    };
+    Withdrawal { reference: DocumentId::new(reference).unwrap(), now, payments }
+}
+
+/// An agency to which three citations may be referred, of 25.00, 40.00 and 7.50.
+struct World {
+    server: Server,
+    settings: Settings,
+    agency: Box<dyn Recipient>,
+}
+
+impl World {
+    fn new() -> Self {
+        let login = Login::Basic("city".into(), "collect-secret-1".into());
+        let server = Server::start(Service { login, ..Service::default() });
+        for (reference, amount) in [("A-1", 2500), ("A-2", 4000), ("A-3", 750)] {
+            server.set_standing(reference, Where::Owed(amount));
+        }
+        let settings = Settings {
+            section: "duncan.collect".to_owned(),
+            url: server.url().parse().unwrap(),
+            tls: Tls::System,
+            username: "city".to_owned(),
+            secret: Secret::new("collect-secret-1".to_owned()),
+            currency: Currency::new("USD").unwrap(),
+            refer_after: Duration::from_secs(1),
+            batch: 3,
+        };
+        let agency = settings.connect(wiring()).unwrap();
+        Self { server, settings, agency }
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Document, String> {
+        self.settings.document(bytes, now()).map_err(|error| error.pointer)
+    }
+
+    fn three(&self) -> Document {
+        let rows = [row("A-1", "2500"), row("A-2", "4000"), row("A-3", "750")];
+        let mut batches = self.settings.referrals(&rows);
+        assert_eq!(batches.len(), 1);
+        self.read(&batches.remove(0)).unwrap()
+    }
+
+    fn send(&self, document: &Document, key: usize) -> Standing {
+        self.agency.send(document, KEYS[key], None).unwrap()
+    }
+
+    fn state(&self, document: &Document, key: usize) -> Standing {
+        self.agency.state(document, KEYS[key]).unwrap()
+    }
+}
+
+fn confirmed(text: &str) -> Standing {
+    Standing::Confirmed(text.to_owned())
+}
+
+const ALL: &str = r#"{"batch":"batch_1","count":3,"total":"72.50","accepted":["A-1","A-2","A-3"],"refused":[],"missing":[]}"#;
+
+#[test]
+fn a_batch_is_handed_over() {
+    let world = World::new();
+    let document = world.three();
+    assert_eq!(document.kind, DocumentKind::Referral);
+    assert_eq!(document.money.as_ref().unwrap().to_string(), "72.50 USD");
+    assert!(document.id.as_str().starts_with("referral:") && document.id.as_str().len() == 73);
+    let text = String::from_utf8(document.bytes.clone()).unwrap();
+    let first = concat!(
+        r#"[{"referenceId":"A-1","licensePlate":"XYZ789","state":"CT","violationCode":"PKG-001","#,
+        r#""issuedAt":"2024-01-01T12:15:00.000Z","zoneNumber":"A1","amountDue":"25.00","currency":"USD"},"#
+    );
+    assert!(text.starts_with(first), "{text}");
+    // Whatever its order, it is the same batch.
+    let turned = [row("A-3", "750"), row("A-1", "2500"), row("A-2", "4000")];
+    let turned = world.read(&world.settings.referrals(&turned)[0]).unwrap();
+    assert_eq!(turned.id, document.id);
+    assert_eq!(world.agency.try_login(), Ok(()));
+    assert_eq!(world.state(&document, 0), Standing::Never);
+    assert_eq!(world.send(&document, 0), confirmed(ALL));
+    assert_eq!(world.state(&document, 0), confirmed(ALL));
+    assert_eq!(world.server.open_total(), 7250);
+    let four: Vec<_> = ["1", "2", "3", "4"].map(|number| row(number, "1")).into();
+    assert_eq!(world.settings.referrals(&four).len(), 2);
+    assert_eq!(world.settings.referrals(&[]), Vec::<Vec<u8>>::new());
+    assert_eq!(world.server.violations(), [""; 0]);
+}
+
+/// Mutants: a refused row counts as handed over, or stops the others.
+#[test]
+fn some_rows_are_refused() {
+    let world = World::new();
+    world.server.set(|switches| {
+        let why = |reference: &str, why: &str| (reference.to_owned(), why.to_owned());
+        let whys = [why("A-1", "Ana Novak has moved"), why("A-2", "no_address")];
+        switches.refuses = BTreeMap::from(whys);
+    });
+    let document = world.three();
+    let want = concat!(
+        r#"{"batch":"batch_1","count":1,"total":"7.50","accepted":["A-3"],"#,
+        r#""refused":[{"referenceId":"A-1","code":"unreadable"},{"referenceId":"A-2","code":"no_address"}],"missing":[]}"#
+    );
+    assert_eq!(world.send(&document, 0), confirmed(want));
+    assert_eq!(world.state(&document, 0), confirmed(want));
+    world.server.set(|switches| switches.refuses_all = Some(400));
+    let other = world.read(&world.settings.referrals(&[row("A-2", "4000")])[0]).unwrap();
+    assert!(matches!(world.send(&other, 1), Standing::Refused(_)));
+    assert_eq!((world.server.open(), world.server.violations()), (vec!["A-3".to_owned()], vec![]));
+}
+
+/// Mutants: count or dollars that are off confirm; what vanished was handed over.
+#[test]
+fn acknowledgements_that_do_not_check() {
+    for ack in [
+        Ack::CountOff(1),
+        Ack::CountOff(-3),
+        Ack::DollarsOff(-1),
+        Ack::DollarsNumber,
+        Ack::NoDollars,
+        Ack::NoCount,
+        Ack::StrangerRefused,
+    ] {
+        let world = World::new();
+        world.server.set(|switches| (switches.ack, switches.ack_of_state) = (ack, ack));
+        let document = world.three();
+        assert!(matches!(world.send(&document, 0), Standing::Doubtful(_)), "{ack:?}");
+        assert!(matches!(world.state(&document, 0), Standing::Doubtful(_)), "{ack:?}");
+        world.server.set(|switches| switches.ack_of_state = Ack::Honest);
+        assert_eq!(world.state(&document, 0), confirmed(ALL), "{ack:?}");
+        assert_eq!(world.server.violations(), [""; 0]);
+    }
+    let world = World::new();
+    world.server.set(|switches| switches.takes_only = Some(1));
+    let document = world.three();
+    assert!(matches!(world.send(&document, 0), Standing::Doubtful(_)));
+    let want = concat!(
+        r#"{"batch":"batch_1","count":1,"total":"25.00","accepted":["A-1"],"#,
+        r#""refused":[],"missing":["A-2","A-3"]}"#
+    );
+    assert_eq!(world.state(&document, 0), confirmed(want), "it is read back");
+    let bare = Document { bytes: Vec::new(), ..document };
+    assert!(matches!(world.state(&bare, 0), Standing::Doubtful(_)));
+    assert_eq!(world.server.violations(), [""; 0]);
+}
+
+#[test]
+fn a_lost_acknowledgement_is_asked_for() {
+    let world = World::new();
+    let document = world.three();
+    for (mishap, has_arrived) in [(Mishap::LostBefore, false), (Mishap::LostAfter, true)] {
+        world.server.trouble(|troubles| troubles.documents = vec![mishap]);
+        let failure = world.agency.send(&document, KEYS[0], None).unwrap_err();
+        assert_eq!(failure.class, Class::Unknown);
+        assert_eq!(world.state(&document, 0) != Standing::Never, has_arrived);
+    }
+    assert_eq!(world.send(&document, 0), confirmed(ALL), "the same key");
+    assert_eq!(["A-1", "A-2", "A-3"].map(|one| world.server.times_taken(one)), [1, 1, 1]);
+    world.server.trouble(|troubles| troubles.tells_state = false);
+    assert_eq!(world.state(&document, 0), Standing::Unaskable);
+    assert_eq!(world.server.violations(), [""; 0]);
+}
+
+#[test]
+fn citations_are_taken_back() {
+    let world = World::new();
+    world.send(&world.three(), 0);
+    let rows = [
+        withdrawal("A-1", WithdrawnAs::Paid),
+        withdrawal("A-2", WithdrawnAs::Void),
+        withdrawal("A-7", WithdrawnAs::Hold),
+    ];
+    let document = world.read(&world.settings.withdrawals(&rows)[0]).unwrap();
+    assert_eq!((document.kind, document.money.is_some()), (DocumentKind::Withdrawal, false));
+    let text = String::from_utf8(document.bytes.clone()).unwrap();
+    let first = concat!(
+        r#"[{"referenceId":"A-1","newStatus":"Paid","payments":[{"date":"2024-02-03","amount":"25.00"}]},"#,
+        r#"{"referenceId":"A-2","newStatus":"Void"},"#
+    );
+    assert!(text.starts_with(first), "{text}");
+    let want = concat!(
+        r#"{"batch":"batch_2","count":2,"total":"65.00","accepted":["A-1","A-2"],"#,
+        r#""refused":[{"referenceId":"A-7","code":"unknown"}],"missing":[]}"#
+    );
+    assert_eq!(world.send(&document, 1), confirmed(want));
+    assert_eq!(world.state(&document, 1), confirmed(want));
+    assert_eq!((world.server.open(), world.server.violations()), (vec!["A-3".to_owned()], vec![]));
+    // Put on hold and made void later are two documents.
+    let of =
+        |now| world.read(&world.settings.withdrawals(&[withdrawal("A-3", now)])[0]).unwrap().id;
+    assert_ne!(of(WithdrawnAs::Hold), of(WithdrawnAs::Void));
+}
+
+#[test]
+fn batches_that_are_none() {
+    let world = World::new();
+    let good =
+        String::from_utf8(world.settings.referrals(&[row("A-1", "2500")]).remove(0)).unwrap();
+    let paid = withdrawal("A-1", WithdrawnAs::Paid);
+    let paid = String::from_utf8(world.settings.withdrawals(&[paid]).remove(0)).unwrap();
+    let twice = format!("[{0},{0}]", &good[1..good.len() - 1]);
+    let mixed = format!("[{},{}]", &good[1..good.len() - 1], &paid[1..paid.len() - 1]);
+    let many: Vec<_> = (0..1001).map(|one| row(&format!("A-{one}"), "100")).collect();
+    let many = super::wire::batch(
+        many.iter().map(|one| super::wire::referral_row(one, &world.settings.currency)),
+    );
+    for (text, pointer) in [
+        ("[]".to_owned(), ""),
+        ("{}".to_owned(), ""),
+        (String::from_utf8(many).unwrap(), ""),
+        (good.replace("\"25.00\"", "25.00"), "/0/amountDue"),
+        (good.replace("25.00", "25.0"), "/0/amountDue"),
+        (good.replace("25.00", "0.00"), "/0/amountDue"),
+        (good.replace("25.00", "-25.00"), "/0/amountDue"),
+        (good.replace("25.00", "$25.00"), "/0/amountDue"),
+        (good.replace("USD", "EUR"), "/0/currency"),
+        (good.replace("\"state\":\"CT\",", ""), "/0/state"),
+        (good.replace("\"CT\"", "\"\""), "/0/state"),
+        (good.replace("\"state\"", "\"name\":\"Ana Novak\",\"state\""), "/0/name"),
+        (good.replace("2024-01-01T12", "2024-03-01T12"), "/0/issuedAt"),
+        (good.replace("A-1", "A/1"), "/0/referenceId"),
+        (twice, "/1/referenceId"),
+        (mixed, "/1/newStatus"),
+        (paid.replace("Paid", "Open"), "/0/newStatus"),
+        (paid.replace("2024-02-03", "3.2.2024"), "/0/payments/0/date"),
+        (paid.replace("\"25.00\"", "25"), "/0/payments/0/amount"),
+    ] {
+        assert_eq!(world.read(text.as_bytes()), Err(pointer.to_owned()), "{pointer}");
+    }
+    assert!(world.server.requests().is_empty());
+}
