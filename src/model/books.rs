@@ -111,6 +111,10 @@ pub struct LedgerEntry {
     pub at: DateTime<Utc>,
     /// What it is deposited with, where it is known.
     pub batch: Option<String>,
+    /// Where it was paid for, where it is known: `A1`.
+    pub zone: Option<String>,
+    /// How, where it is known: `CREDIT_CARD`.
+    pub method: Option<String>,
 }
 
 impl LedgerEntry {
@@ -166,6 +170,8 @@ mod tests {
             fee: None,
             at: DateTime::UNIX_EPOCH,
             batch: None,
+            zone: None,
+            method: None,
         };
         assert_eq!(entry.signed(), Amount::minor(-119));
         assert_eq!(LedgerEntry { kind: LedgerKind::Payment, ..entry }.signed(), Amount::minor(119));

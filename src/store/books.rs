@@ -144,9 +144,31 @@ struct EntryRow {
     currency: String,
     at: DateTime<Utc>,
     batch: Option<String>,
+    zone: Option<String>,
+    method: Option<String>,
 }
 
-row!(EntryRow { kind, id, payment, transaction, amount, fee, currency, at, batch });
+row!(EntryRow {
+    kind,
+    id,
+    payment,
+    transaction,
+    amount,
+    fee,
+    currency,
+    at,
+    batch,
+    zone,
+    method
+});
+
+impl EntryRow {
+    fn entry(self, cashier: String) -> LedgerEntry {
+        let Self { kind, id, payment, transaction, amount, fee, at, batch, zone, method, .. } =
+            self;
+        LedgerEntry { cashier, id, kind, payment, transaction, amount, fee, at, batch, zone, method }
+    }
+}
 
 /// Rows of one file on their way in.
 pub struct RowsIn<'s> {
@@ -418,44 +440,54 @@ impl<'s> Books<'s> {
     /// Enters money that moved; an entry of its kind and id is replaced.
     pub fn enter(&self, entry: &LedgerEntry, currency: &Currency) -> Result<(), StoreError> {
         let store = self.0;
-        let LedgerEntry { cashier, id, kind, payment, transaction, amount, fee, at, batch } =
+        let LedgerEntry { cashier, id, kind, payment, transaction, amount, fee, at, batch, zone, method } =
             entry.clone();
         let currency = currency.to_string();
-        let row = EntryRow { kind, id, payment, transaction, amount, fee, currency, at, batch };
+        let row = EntryRow {
+            kind,
+            id,
+            payment,
+            transaction,
+            amount,
+            fee,
+            currency,
+            at,
+            batch,
+            zone,
+            method,
+        };
         let seal = seal::seal_of(&(cashier.as_str(), &row), &store.accounts);
         let seal = seal.map_err(|problem| store.error(problem))?;
-        let sql =
-            "INSERT OR REPLACE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let sql = "INSERT OR REPLACE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         store.exec(sql, (cashier.as_str(), row, seal))
     }
 
     /// The entries of a span, and all those of their payments and of those that are settled with the day.
     pub fn ledger(&self, span: LedgerSpan<'_>) -> Result<Vec<LedgerEntry>, StoreError> {
-        let store = self.0;
-        let sql = "SELECT source, kind, id, payment, txn, amount, fee, currency, at, batch, seal FROM ledger \
-                   WHERE source = ?1 AND payment IN \
+        let sql = "SELECT * FROM ledger WHERE source = ?1 AND payment IN \
                    (SELECT payment FROM settlement_row WHERE section = ?1 AND day = ?2 UNION \
                    SELECT payment FROM ledger WHERE source = ?1 AND at >= ?3 AND at < ?4)";
+        self.entries(sql, span)
+    }
+
+    /// The entries of a payment: itself, and what was given back of it.
+    pub fn entries_of(
+        &self,
+        cashier: &str,
+        payment: &str,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let sql = "SELECT * FROM ledger WHERE source = ?1 AND payment = ?2";
+        self.entries(sql, (cashier, payment))
+    }
+
+    fn entries(&self, sql: &str, params: impl ToColumns) -> Result<Vec<LedgerEntry>, StoreError> {
+        let store = self.0;
         let mut entries = Vec::new();
-        store.prepare(sql)?.each(span, |(read, sealed): ((String, EntryRow), i64)| {
-            seal::check(
-                Some(sealed),
-                seal::seal_of(&read, &store.accounts),
-                "an entry of the ledger",
-            )?;
-            let (cashier, EntryRow { kind, id, payment, transaction, amount, fee, at, batch, .. }) =
-                read;
-            entries.push(LedgerEntry {
-                cashier,
-                id,
-                kind,
-                payment,
-                transaction,
-                amount,
-                fee,
-                at,
-                batch,
-            });
+        store.prepare(sql)?.each(params, |(read, sealed): ((String, EntryRow), i64)| {
+            let wanted = seal::seal_of(&read, &store.accounts);
+            seal::check(Some(sealed), wanted, "an entry of the ledger")?;
+            let (cashier, row) = read;
+            entries.push(row.entry(cashier));
             Ok(())
         })?;
         Ok(entries)

@@ -624,6 +624,8 @@ CREATE TABLE ledger (
     currency    TEXT    NOT NULL,
     at          INTEGER NOT NULL,
     batch       TEXT,
+    zone        TEXT,                    -- where it was paid for
+    method      TEXT,                    -- how: CREDIT_CARD
     seal        INTEGER NOT NULL,
     PRIMARY KEY (source, kind, id)
 ) STRICT, WITHOUT ROWID;

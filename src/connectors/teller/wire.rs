@@ -78,7 +78,16 @@ fn payment(top: &Node<'_, '_>, currency: &Currency) -> Result<Read, JsonError> {
         }
     }
     metadata(top)?;
-    Ok((id, DocumentKind::Payment, amount, Subject::Nothing))
+    let metadata = top.optional("metadata")?;
+    let zone = match &metadata {
+        Some(metadata) => metadata.optional("zoneNumber")?.map(|node| node.text()).transpose()?,
+        None => None,
+    };
+    let subject = Subject::Sale {
+        zone: zone.map(str::to_owned),
+        method: Some(method.field("type")?.word()?.to_owned()),
+    };
+    Ok((id, DocumentKind::Payment, amount, subject))
 }
 
 fn metadata(top: &Node<'_, '_>) -> Result<(), JsonError> {

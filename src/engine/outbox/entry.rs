@@ -4,12 +4,17 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::model::{Amount, DocumentKind, LedgerEntry, LedgerKind, MinorUnits, parse_instant};
+use crate::ports::Subject;
 use crate::store::DocumentKept;
 
-/// The money that a document moved; nothing where it moved none. `now` is when it is known, where the other side
-/// does not say when that was.
+/// The money that a document about this moved; nothing where it moved none. `now` is when it is known, where the
+/// other side does not say when that was.
 #[must_use]
-pub fn entry_of(kept: &DocumentKept, now: DateTime<Utc>) -> Option<LedgerEntry> {
+pub fn entry_of(
+    kept: &DocumentKept,
+    subject: &Subject,
+    now: DateTime<Utc>,
+) -> Option<LedgerEntry> {
     let (kind, payment) = match kept.kind {
         DocumentKind::Payment => (LedgerKind::Payment, &kept.id),
         DocumentKind::Refund => (LedgerKind::Refund, kept.payment.as_ref()?),
@@ -30,6 +35,10 @@ pub fn entry_of(kept: &DocumentKept, now: DateTime<Utc>) -> Option<LedgerEntry> 
         "0.00" => Some(Amount::ZERO),
         fee => MinorUnits::from_decimal(fee).map(Amount::from),
     });
+    let (zone, method) = match subject {
+        Subject::Sale { zone, method } => (zone.clone(), method.clone()),
+        _ => (None, None),
+    };
     Some(LedgerEntry {
         cashier: kept.to.to_string(),
         id: kept.id.to_string(),
@@ -40,5 +49,7 @@ pub fn entry_of(kept: &DocumentKept, now: DateTime<Utc>) -> Option<LedgerEntry> 
         fee,
         at: text("at").and_then(|at| parse_instant(&at)).unwrap_or(now),
         batch: text("batch"),
+        zone,
+        method,
     })
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::model::{Amount, DocumentId, DocumentState, Money, SourceName};
+use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, Money, SourceName};
 use crate::ports::{Class, Document, Failure, PaymentThere, Standing, Survey, Warning};
 use crate::store::DocumentKept;
 use crate::text::hex::hex;
@@ -27,6 +27,8 @@ pub enum Verdict {
     Known,
     /// Other content was handed over under its id before.
     OtherContent,
+    /// The other side holds just that already.
+    InSync,
 }
 
 /// Why a document waits for approval.
@@ -112,13 +114,19 @@ pub enum CarKnown {
 
 /// What the same document came to before; nothing where it may still be sent.
 #[must_use]
-pub fn before(known: Option<&DocumentKept>, sha256: &str) -> Option<Verdict> {
+pub fn before(
+    known: Option<&DocumentKept>,
+    kind: DocumentKind,
+    sha256: &str,
+) -> Option<Verdict> {
     let known = known?;
     if known.sha256 != sha256 {
         return Some(Verdict::OtherContent);
     }
     match known.state {
         DocumentState::New | DocumentState::Blocked => None,
+        // A meter may have got another tariff since, and is to have this one again.
+        DocumentState::Confirmed if kind == DocumentKind::Tariff => None,
         DocumentState::Sent
         | DocumentState::Confirmed
         | DocumentState::Refused
@@ -135,6 +143,9 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
     }
     if let Some(why) = &survey.forbidden {
         return Verdict::Forbidden(why.clone());
+    }
+    if document.kind == DocumentKind::Tariff && survey.base.is_some() && survey.changes.is_empty() {
+        return Verdict::InSync;
     }
     let amount = document.money.as_ref().map(|money| Amount::from(money.amount));
     if let (Some(payment), Some(amount)) = (&survey.payment, amount) {
@@ -266,11 +277,25 @@ pub fn after_sending(outcome: Result<Standing, Failure>) -> Became {
     }
 }
 
-/// What the state of a document at the other side makes of one that may have arrived. `is_key_alive`: sent once more
-/// under its key, it has no second effect.
+/// Whether a document may be sent once more where it never came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Under its key it has no second effect.
+    Allowed,
+    /// Its key may not live any more, or what it held is not kept.
+    TooLate,
+    /// The other side has said that it will decide.
+    WaitsThere,
+}
+
+/// What the state of a document at the other side makes of one that may have arrived.
 #[must_use]
-pub fn after_asking(outcome: Result<Standing, Failure>, is_key_alive: bool) -> Became {
+pub fn after_asking(outcome: Result<Standing, Failure>, repeat: Repeat) -> Became {
+    let is_key_alive = repeat == Repeat::Allowed;
     match outcome {
+        Ok(Standing::Never) if repeat == Repeat::WaitsThere => {
+            Became::open("the other side has not decided yet".to_owned(), Next::Ask)
+        }
         Ok(Standing::Never) if is_key_alive => {
             Became::open("it never came".to_owned(), Next::SendAgain)
         }

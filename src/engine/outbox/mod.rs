@@ -7,6 +7,7 @@
 //! [`Outbox::propose`] says what sending would do, [`Outbox::send`] sends, [`Outbox::settle`] finds out what became of
 //! what is open. All decisions are in [`judge`](self::judge()) and its neighbours, which are pure.
 
+mod books;
 mod car;
 mod entry;
 mod judge;
@@ -26,7 +27,7 @@ use crate::text::hex::hex;
 
 pub use entry::entry_of;
 pub use judge::{
-    Basis, Became, CarKnown, Hold, HoldWord, Next, Verdict, after_asking, after_sending, before,
+    Basis, Became, CarKnown, Hold, HoldWord, Next, Repeat, Verdict, after_asking, after_sending, before,
     blocked_id, is_key_alive, judge, left_of, pause,
 };
 
@@ -89,7 +90,12 @@ impl Proposal<'_> {
             base: self.survey.base.clone(),
             blocked: self.blocked(),
             made_at,
-            sent_at: self.known.as_ref().and_then(|known| known.sent_at),
+            // What is over there may be sent anew, and is another sending.
+            sent_at: self
+                .known
+                .as_ref()
+                .filter(|known| known.state.is_open())
+                .and_then(|known| known.sent_at),
             changed_at: now,
             failures: 0,
             asked_at: None,
@@ -136,7 +142,8 @@ impl<'a> Outbox<'a> {
             left: None,
             verdict: Verdict::Ready,
         };
-        if let Some(verdict) = before(proposal.known.as_ref(), &proposal.sha256) {
+        let kind = proposal.document.kind;
+        if let Some(verdict) = before(proposal.known.as_ref(), kind, &proposal.sha256) {
             proposal.verdict = verdict;
             return Ok(proposal);
         }
@@ -146,10 +153,12 @@ impl<'a> Outbox<'a> {
         if matches!(proposal.verdict, Verdict::Forbidden(_) | Verdict::NotNow(_)) {
             return Ok(proposal);
         }
+        let warnings = books::warnings(self.config, self.store, &proposal.document, self.now)?;
         let survey = self.systems.recipient(to).and_then(|there| there.survey(&proposal.document));
         proposal.verdict = match survey {
             Ok(survey) => {
                 proposal.survey = survey;
+                proposal.survey.warnings.extend(warnings);
                 judge(&proposal.document, &basis, &proposal.survey)
             }
             Err(failure) => Verdict::NotNow(failure),
@@ -222,17 +231,22 @@ impl<'a> Outbox<'a> {
         let mut became = after_sending(there.send(document, &kept.key, kept.base.as_deref()));
         if asks && became.next == Next::Ask {
             // What is not there yet may still be on its way: only its being there counts.
-            let asked = after_asking(there.state(document, &kept.key), false);
+            let asked = after_asking(there.state(document, &kept.key), Repeat::TooLate);
             if !asked.state.is_open() {
                 became = asked;
             }
         }
-        self.take(&mut kept, &became)?;
+        self.take(&mut kept, &document.subject, &became)?;
         Ok(Done { kept, next: became.next })
     }
 
     /// Keeps what became of a document.
-    fn take(&self, kept: &mut DocumentKept, became: &Became) -> Result<(), StoreError> {
+    fn take(
+        &self,
+        kept: &mut DocumentKept,
+        subject: &Subject,
+        became: &Became,
+    ) -> Result<(), StoreError> {
         kept.state = became.state;
         kept.is_done = became.is_done;
         kept.changed_at = self.now;
@@ -247,13 +261,13 @@ impl<'a> Outbox<'a> {
             _ => kept.failures = kept.failures.saturating_add(1),
         }
         kept.asked_at = Some(self.now);
-        self.keep(kept)
+        self.keep(kept, subject)
     }
 
     /// Keeps a document, and the money that it moved in the ledger: both, or neither.
-    fn keep(&self, kept: &DocumentKept) -> Result<(), StoreError> {
+    fn keep(&self, kept: &DocumentKept, subject: &Subject) -> Result<(), StoreError> {
         self.store.together(|store| {
-            if let (Some(entry), Some(money)) = (entry_of(kept, self.now), &kept.money) {
+            if let (Some(entry), Some(money)) = (entry_of(kept, subject, self.now), &kept.money) {
                 store.books().enter(&entry, &money.currency)?;
             }
             store.outbox().keep(kept, None)
@@ -296,26 +310,45 @@ impl<'a> Outbox<'a> {
             Ok(there) => there,
             Err(failure) => return Ok(Done { kept, next: Next::Failed(failure) }),
         };
-        let bytes = self.store.outbox().bytes(&kept)?;
-        let has_bytes = bytes.is_some();
-        let document = Document {
+        let (document, has_bytes) = self.document_of(to, &kept)?;
+        let key_lives = TimeDelta::from_std(to.key_lives).unwrap_or(TimeDelta::MAX);
+        let may_repeat = has_bytes
+            && to.mode == SendMode::Review
+            && is_key_alive(kept.sent_at, key_lives, self.now);
+        let repeat = match may_repeat {
+            // The other side has said that it has it, and may have no other word for that.
+            _ if kept.answer.is_some() => Repeat::WaitsThere,
+            true => Repeat::Allowed,
+            false => Repeat::TooLate,
+        };
+        let became = after_asking(there.state(&document, &kept.key), repeat);
+        if became.next == Next::SendAgain {
+            return self.dispatch(&*there, kept, &document, false);
+        }
+        self.take(&mut kept, &document.subject, &became)?;
+        Ok(Done { kept, next: became.next })
+    }
+
+    /// A document as it was handed over, and whether all that it holds is kept still.
+    fn document_of(
+        &self,
+        to: &RecipientConfig,
+        kept: &DocumentKept,
+    ) -> Result<(Document, bool), StoreError> {
+        let bytes = self.store.outbox().bytes(kept)?;
+        let bytes = bytes.filter(|bytes| hex(&Sha256::digest(bytes)) == kept.sha256);
+        // It was acceptable when it was handed over.
+        let read = bytes.as_ref().and_then(|bytes| to.settings.document(bytes, kept.made_at).ok());
+        let whole = read.filter(|read| read.id == kept.id && read.kind == kept.kind);
+        let has_bytes = whole.is_some();
+        let document = whole.unwrap_or_else(|| Document {
             id: kept.id.clone(),
             kind: kept.kind,
             money: kept.money.clone(),
             subject: kept.payment.clone().map_or(Subject::Nothing, Subject::Payment),
-            bytes: bytes.unwrap_or_default(),
-        };
-        let key_lives = TimeDelta::from_std(to.key_lives).unwrap_or(TimeDelta::MAX);
-        let may_repeat = has_bytes
-            && to.mode == SendMode::Review
-            && hex(&Sha256::digest(&document.bytes)) == kept.sha256
-            && is_key_alive(kept.sent_at, key_lives, self.now);
-        let became = after_asking(there.state(&document, &kept.key), may_repeat);
-        if became.next == Next::SendAgain {
-            return self.dispatch(&*there, kept, &document, false);
-        }
-        self.take(&mut kept, &became)?;
-        Ok(Done { kept, next: became.next })
+            bytes: Vec::new(),
+        });
+        Ok((document, has_bytes))
     }
 
     /// A person has asked the other side what became of a document that is open, and says so.
@@ -327,13 +360,19 @@ impl<'a> Outbox<'a> {
         kept: DocumentKept,
         is_done: bool,
     ) -> Result<DocumentKept, StoreError> {
+        let mut recipients = self.config.recipients.iter();
+        let to = recipients.find(|one| one.name == kept.to);
+        let subject = match to {
+            Some(to) => self.document_of(to, &kept)?.0.subject,
+            None => Subject::Nothing,
+        };
         let kept = DocumentKept {
             state: DocumentState::Settled,
             is_done: Some(is_done),
             changed_at: self.now,
             ..kept
         };
-        self.keep(&kept)?;
+        self.keep(&kept, &subject)?;
         Ok(kept)
     }
 
