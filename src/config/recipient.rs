@@ -67,9 +67,9 @@ pub(super) fn recipient(
     let mode = section.text("mode", |text| value::word(text, &modes)).or(SendMode::Review);
     let key_lives = section.text("key_lives", |text| value::interval(text, KEY_LIVES_DAYS_MAX));
     let key_lives = key_lives.or(20 * HOUR);
-    let settlement = kind.settles().then(|| {
-        spool::settlement(section, currency.as_ref(), zones, surroundings.folder)
-    });
+    let settlement = kind
+        .settles()
+        .then(|| spool::settlement(section, currency.as_ref(), zones, surroundings.folder));
     // The other keys are looked at even where there is no currency, so that all problems are noted.
     let any = Currency::new("USD").ok();
     let settings = currency.as_ref().or(any.as_ref());

@@ -171,7 +171,13 @@ pub(super) fn bank(section: &Section<'_>, folder: &Path, is_settled: bool) -> Op
         section.wrong_section(wrong.hint("write [teller.NAME.settlement], or take it out"));
     }
     section.finish();
-    Some(BankConfig { name: name?, currency: currency?, spool: spool?, columns: read, arrives_within })
+    Some(BankConfig {
+        name: name?,
+        currency: currency?,
+        spool: spool?,
+        columns: read,
+        arrives_within,
+    })
 }
 
 /// The keys of every spool.
@@ -217,10 +223,12 @@ fn dates(text: &str) -> Result<String, Wrong> {
         NaiveDate::parse_from_str(&written, text) == Ok(day)
     };
     let days = [(2024, 1, 31), (2024, 12, 2)];
-    let mut days = days.into_iter().filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day));
+    let mut days =
+        days.into_iter().filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day));
     match is_known && days.all(goes_both_ways) {
         true => Ok(text.to_owned()),
-        false => Err(Wrong::new("is no format of a date").hint("write \"%Y-%m-%d\", \"%d.%m.%Y\" or their like")),
+        false => Err(Wrong::new("is no format of a date")
+            .hint("write \"%Y-%m-%d\", \"%d.%m.%Y\" or their like")),
     }
 }
 

@@ -343,7 +343,11 @@ impl<'s> Books<'s> {
         let store = self.0;
         let mut rows = Vec::new();
         let mut take = |(read, sealed): ((i64, SettlementRow), i64)| {
-            seal::check(Some(sealed), seal::seal_of(&read, &store.accounts), "a row of a settlement")?;
+            seal::check(
+                Some(sealed),
+                seal::seal_of(&read, &store.accounts),
+                "a row of a settlement",
+            )?;
             let (file, row) = read;
             rows.push(SettledRow { file, row });
             Ok(())
@@ -393,7 +397,8 @@ impl<'s> Books<'s> {
 
     /// The deposits of a day of the bank.
     pub fn deposits_on(&self, section: &str, day: NaiveDate) -> Result<Vec<Deposit>, StoreError> {
-        let sql = "SELECT day, batch, amount, nth, seal FROM deposit WHERE section = ?1 AND day = ?2";
+        let sql =
+            "SELECT day, batch, amount, nth, seal FROM deposit WHERE section = ?1 AND day = ?2";
         self.deposits(sql, (section, day))
     }
 
@@ -419,7 +424,8 @@ impl<'s> Books<'s> {
         let row = EntryRow { kind, id, payment, transaction, amount, fee, currency, at, batch };
         let seal = seal::seal_of(&(cashier.as_str(), &row), &store.accounts);
         let seal = seal.map_err(|problem| store.error(problem))?;
-        let sql = "INSERT OR REPLACE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let sql =
+            "INSERT OR REPLACE INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         store.exec(sql, (cashier.as_str(), row, seal))
     }
 
@@ -432,7 +438,11 @@ impl<'s> Books<'s> {
                    SELECT payment FROM ledger WHERE source = ?1 AND at >= ?3 AND at < ?4)";
         let mut entries = Vec::new();
         store.prepare(sql)?.each(span, |(read, sealed): ((String, EntryRow), i64)| {
-            seal::check(Some(sealed), seal::seal_of(&read, &store.accounts), "an entry of the ledger")?;
+            seal::check(
+                Some(sealed),
+                seal::seal_of(&read, &store.accounts),
+                "an entry of the ledger",
+            )?;
             let (cashier, EntryRow { kind, id, payment, transaction, amount, fee, at, batch, .. }) =
                 read;
             entries.push(LedgerEntry {

@@ -88,16 +88,19 @@ impl BooksTrouble {
             Self::DaysMoved { file, days } => {
                 let days: Vec<String> = days.iter().map(ToString::to_string).collect();
                 let named = some_of(&days, NAMED_MAX, ", ");
-                format!("{file} changed {} that files before it had told of: {named}", many(days.len(), "day"))
+                format!(
+                    "{file} changed {} that files before it had told of: {named}",
+                    many(days.len(), "day")
+                )
             }
             Self::FileLate { day } => format!("no file has told of {day}, and it is due"),
             Self::FileEmpty { day } => format!("the file of {day} has no rows"),
             Self::KeyGone { rows } => {
                 format!("none of {} names its payment: the column is empty", many(*rows, "row"))
             }
-            Self::FewMatched { rows, share, usual } => format!(
-                "{share} % of {rows} rows could be matched, where {usual} % usually are"
-            ),
+            Self::FewMatched { rows, share, usual } => {
+                format!("{share} % of {rows} rows could be matched, where {usual} % usually are")
+            }
             Self::OtherUnit { is_more: true } => {
                 "every amount is a hundred times that of the ledger".to_owned()
             }

@@ -130,7 +130,13 @@ mod tests {
 
     #[test]
     fn the_span_holds_all_that_may_belong_to_a_day() {
-        for name in ["America/New_York", "Asia/Tehran", "Pacific/Apia", "Asia/Beirut", "Australia/Lord_Howe"] {
+        for name in [
+            "America/New_York",
+            "Asia/Tehran",
+            "Pacific/Apia",
+            "Asia/Beirut",
+            "Australia/Lord_Howe",
+        ] {
             let calendar = Calendar { zone: zone(name), ..new_york() };
             let mut moment = at("2024-03-01T00:00:00Z");
             while moment < at("2024-04-10T00:00:00Z") {

@@ -182,6 +182,7 @@ pub fn compare(day: NaiveDate, calendar: &Calendar, now: DateTime<Utc>, known: K
             books.settled.add(row.amount, row.fee);
         }
         match settles(row.kind) {
+            Some(_) if row.payment.is_empty() && row.day != day => {}
             Some(_) if row.payment.is_empty() => keyless.push(row),
             Some(kind) => {
                 let of = payments.entry(row.payment.clone()).or_default();
@@ -235,9 +236,8 @@ pub fn compare(day: NaiveDate, calendar: &Calendar, now: DateTime<Utc>, known: K
         }
     }
     books.take_deposits(batches, arrives_within, calendar.civil_day(now));
-    let is_late = !is_told
-        && calendar.is_due(day, now)
-        && (is_weekday(day) || !books.not_yet_due.is_empty());
+    let is_late =
+        !is_told && calendar.is_due(day, now) && (is_weekday(day) || !books.not_yet_due.is_empty());
     books.alarm(is_late, is_told, &usual, &factors);
     books
 }
@@ -419,7 +419,8 @@ fn share(part: u64, whole: u64) -> Option<u8> {
 
 /// The middle one of earlier days.
 fn median(days: &[(u64, u64)]) -> Option<u8> {
-    let mut shares: Vec<u8> = days.iter().filter_map(|(whole, part)| share(*part, *whole)).collect();
+    let mut shares: Vec<u8> =
+        days.iter().filter_map(|(whole, part)| share(*part, *whole)).collect();
     shares.sort_unstable();
     shares.get(shares.len() / 2).copied().filter(|_| shares.len() >= USUAL_DAYS_MIN)
 }

@@ -203,7 +203,12 @@ struct Row<'t, const N: usize> {
 }
 
 impl<const N: usize> Row<'_, N> {
-    fn some<T>(&self, column: usize, what: &'static str, value: Option<T>) -> Result<T, FileRefusal> {
+    fn some<T>(
+        &self,
+        column: usize,
+        what: &'static str,
+        value: Option<T>,
+    ) -> Result<T, FileRefusal> {
         let column = || self.names.get(column).map_or_else(String::new, |name| (*name).to_owned());
         value.ok_or_else(|| FileRefusal::Value { line: self.line, column: column(), what })
     }
@@ -296,7 +301,9 @@ fn next<R: Read>(
     line: u64,
 ) -> Result<bool, FileRefusal> {
     let is_there = reader.read_record(record).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<RowTooLong>()) => {
+        csv::ErrorKind::Io(error)
+            if error.get_ref().is_some_and(|inner| inner.is::<RowTooLong>()) =>
+        {
             FileRefusal::RowTooLong(line)
         }
         csv::ErrorKind::Io(error) => FileRefusal::Unread(error.to_string()),

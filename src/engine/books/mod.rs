@@ -21,7 +21,8 @@ use crate::store::{LedgerSpan, Store, StoreError};
 
 pub use calendar::Calendar;
 pub use compare::{
-    BatchKnown, BatchSeen, DayBooks, DepositState, FileOfDay, Keyless, Known, Matched, Side, compare,
+    BatchKnown, BatchSeen, DayBooks, DepositState, FileOfDay, Keyless, Known, Matched, Side,
+    compare,
 };
 pub use file::{FileRefusal, ReadError, Totals, deposits, settlements};
 pub use ledger::ledger;

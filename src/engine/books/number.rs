@@ -136,9 +136,13 @@ mod tests {
         let format = format(AmountUnit::Minor, b'.');
         let mut days = Days::new(&format);
         let second = NaiveDate::from_ymd_opt(2024, 1, 2);
-        for (text, want) in
-            [("02.01.2024", second), ("02.01.2024", second), ("2024-01-02", None), ("30.02.2024", None), ("", None)]
-        {
+        for (text, want) in [
+            ("02.01.2024", second),
+            ("02.01.2024", second),
+            ("2024-01-02", None),
+            ("30.02.2024", None),
+            ("", None),
+        ] {
             assert_eq!(days.read(text), want, "{text}");
         }
     }

@@ -20,14 +20,22 @@ impl BooksReport {
         for file in &self.taken {
             let name = printable(&file.name);
             let rows = many(file.rows, "row");
-            let _ = writeln!(text, "{}: took {name}, {rows}, {} of them new.", file.section, file.added);
+            let _ = writeln!(
+                text,
+                "{}: took {name}, {rows}, {} of them new.",
+                file.section, file.added
+            );
         }
         for one in &self.cashiers {
             cashier(&mut text, one, look);
         }
         for (bank, batch, amount) in &self.unsettled {
             let batch = named(batch, "no batch");
-            let _ = writeln!(text, "{bank}: {amount} on {} for {batch}, which nobody settled.", self.day);
+            let _ = writeln!(
+                text,
+                "{bank}: {amount} on {} for {batch}, which nobody settled.",
+                self.day
+            );
         }
         look.folded(text)
     }
@@ -50,7 +58,10 @@ fn cashier(text: &mut String, one: &CashierBooks, look: Look) {
     match books.matched.on_other_days {
         0 => text.push('\n'),
         others => {
-            let _ = writeln!(text, "; {others} of them settled with another day than they were due with");
+            let _ = writeln!(
+                text,
+                "; {others} of them settled with another day than they were due with"
+            );
         }
     }
     for file in books.files.iter().filter(|file| file.is_later) {
