@@ -1,12 +1,11 @@
 //! Books that must agree: what we know of money, what whoever settles says, and what the bank was given.
 //!
-//! Files arrive in folders ([`take_spools`]), are read row by row (`file`), and count once. A day is compared by
-//! [`compare`], which is pure: what is equal is so by the ids of payments alone, and nothing is guessed.
+//! Files arrive in folders ([`take_spools`]), are read row by row (`file`), and count once. A day is compared by a
+//! [`Comparison`], which is pure: what is equal is so by the ids of payments alone, and nothing is guessed.
 
 mod calendar;
 mod compare;
 mod file;
-mod ledger;
 mod number;
 mod pair;
 mod take;
@@ -21,11 +20,10 @@ use crate::store::{LedgerSpan, Store, StoreError};
 
 pub use calendar::Calendar;
 pub use compare::{
-    BatchKnown, BatchSeen, DayBooks, DepositState, FileOfDay, Keyless, Known, Matched, Side,
-    compare,
+    BatchKnown, BatchSeen, Comparison, DayBooks, DepositState, FileOfDay, Keyless, Known, Matched,
+    Side,
 };
 pub use file::{FileRefusal, ReadError, Totals, deposits, settlements};
-pub use ledger::ledger;
 pub use pair::Pair;
 pub use take::{FileTaken, Taken, take_spools};
 
@@ -94,16 +92,16 @@ fn of_cashier(
         batches.push(BatchKnown { batch: batch.to_owned(), settled, deposits });
     }
     let arrives_within = banks.iter().map(|bank| bank.arrives_within).max();
+    let mut comparison = Comparison::new(day, calendar, now);
+    books.each_payment(span, |entries, rows| comparison.take(entries, rows))?;
     let known = Known {
-        entries: ledger(store, span)?,
-        rows: books.rows(span)?,
         odd: books.odd_rows(cashier, day)?,
         parts,
         usual: usual.into_iter().map(|(_, rows, matched)| (rows, matched)).collect(),
         batches,
         arrives_within,
     };
-    Ok(compare(day, &calendar, now, known))
+    Ok(comparison.finish(known))
 }
 
 /// What was deposited on a day of the bank for no batch that anybody settled.

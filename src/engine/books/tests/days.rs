@@ -1,7 +1,7 @@
 //! Days, each with one thing that is as it should not be.
 
 use super::*;
-use crate::engine::books::{BatchKnown, DayBooks, DepositState, Known, compare};
+use crate::engine::books::{BatchKnown, DepositState};
 use crate::model::{Deposit, RowOddity};
 use crate::store::{FileKept, OddRow, PartKept};
 use crate::trouble::BooksTrouble;
@@ -23,12 +23,13 @@ fn part(file: i64, taken: &str, rows: u64) -> (PartKept, FileKept) {
 }
 
 /// What is known of a day that one file has told of.
-fn known(entries: Vec<LedgerEntry>, rows: Vec<SettledRow>) -> Known {
-    Known { entries, rows, parts: vec![part(1, "2024-01-03T13:00:00Z", 1)], ..Known::default() }
+fn known(entries: Vec<LedgerEntry>, rows: Vec<SettledRow>) -> Told {
+    let parts = vec![part(1, "2024-01-03T13:00:00Z", 1)];
+    Told { entries, rows, known: Known { parts, ..Known::default() } }
 }
 
-fn look(known: Known) -> DayBooks {
-    compare(day(DAY), &calendar(), at(LATER), known)
+fn look(told: Told) -> DayBooks {
+    compare(day(DAY), LATER, told)
 }
 
 fn payment(txn: &str, payment: &str, minor: i64, moment: &str) -> SettledRow {
@@ -101,10 +102,10 @@ fn each_category() {
 #[test]
 fn what_is_behind_the_cutoff_is_not_yet_due() {
     let evening = || known(vec![paid("evening", 500, "2024-01-02T23:00:00Z")], vec![]);
-    let books = compare(day(DAY), &calendar(), at("2024-01-03T13:00:00Z"), evening());
+    let books = compare(day(DAY), "2024-01-03T13:00:00Z", evening());
     assert_eq!((books.not_yet_due.len(), books.differences()), (1, 0));
     // Its own day says that it is missing.
-    let next = compare(day("2024-01-03"), &calendar(), at(LATER), evening());
+    let next = compare(day("2024-01-03"), LATER, evening());
     assert_eq!((next.only_ledger.len(), next.ledger.count), (1, 1));
     // What was of the evening before is of this day.
     let before = known(
@@ -116,25 +117,27 @@ fn what_is_behind_the_cutoff_is_not_yet_due() {
 
 #[test]
 fn no_file_is_late_only_when_it_is_due() {
-    let waiting = || Known { parts: Vec::new(), ..known(vec![paid("p1", 475, NOON)], vec![]) };
-    let books = compare(day(DAY), &calendar(), at("2024-01-03T16:59:59Z"), waiting());
+    let of = |entry| Told { entries: vec![entry], ..Told::default() };
+    let waiting = || of(paid("p1", 475, NOON));
+    let books = compare(day(DAY), "2024-01-03T16:59:59Z", waiting());
     assert_eq!((books.not_yet_due.len(), books.alarms.len()), (1, 0));
-    let books = compare(day(DAY), &calendar(), at("2024-01-03T17:00:00Z"), waiting());
+    let books = compare(day(DAY), "2024-01-03T17:00:00Z", waiting());
     assert_eq!(books.alarms, [BooksTrouble::FileLate { day: day(DAY) }]);
     assert_eq!(books.differences(), 0);
     // Nothing on a Saturday needs no file; something does.
     let saturday = day("2024-01-06");
-    let now = at("2024-01-08T17:00:00Z");
-    assert_eq!(compare(saturday, &calendar(), now, Known::default()).alarms, []);
-    let sold = Known { entries: vec![paid("p1", 475, "2024-01-06T17:00:00Z")], ..Known::default() };
-    assert_eq!(compare(saturday, &calendar(), now, sold).alarms.len(), 1);
+    let now = "2024-01-08T17:00:00Z";
+    assert_eq!(compare(saturday, now, Told::default()).alarms, []);
+    let sold = of(paid("p1", 475, "2024-01-06T17:00:00Z"));
+    assert_eq!(compare(saturday, now, sold).alarms.len(), 1);
 }
 
 #[test]
 fn an_empty_file() {
-    let empty = Known { parts: vec![part(1, LATER, 0)], ..Known::default() };
+    let known = Known { parts: vec![part(1, LATER, 0)], ..Known::default() };
+    let empty = Told { known, ..Told::default() };
     assert_eq!(look(empty.clone()).alarms, [BooksTrouble::FileEmpty { day: day(DAY) }]);
-    assert_eq!(compare(day("2024-01-06"), &calendar(), at(LATER), empty).alarms, []);
+    assert_eq!(compare(day("2024-01-06"), LATER, empty).alarms, []);
 }
 
 #[test]
@@ -150,9 +153,10 @@ fn a_key_that_is_gone_and_few_that_match() {
     assert_eq!((suggested.len(), books.matched.count), (10, 0), "named once each, taken never");
     let few = |matched: usize, usual: &[(u64, u64)]| {
         let key = |n| if n < matched { format!("p{n}") } else { format!("x{n}") };
-        let known = Known { usual: usual.to_vec(), ..known(entries.clone(), rows(&key)) };
+        let mut told = known(entries.clone(), rows(&key));
+        told.known.usual = usual.to_vec();
         let is_few = |one: &BooksTrouble| matches!(one, BooksTrouble::FewMatched { .. });
-        look(known).alarms.iter().any(is_few)
+        look(told).alarms.iter().any(is_few)
     };
     let usual = [(100, 90), (50, 45), (10, 1), (20, 19), (0, 0)];
     assert!(few(4, &usual), "40 where 90 are usual");
@@ -214,7 +218,7 @@ fn a_pair_over_two_days_belongs_to_both() {
     let books = look(known(entries(), vec![late.clone()]));
     assert_eq!((books.matched.count, books.matched.on_other_days), (1, 1));
     assert_eq!((books.settled.count, books.ledger.count, books.differences()), (0, 1, 0));
-    let next = compare(day("2024-01-03"), &calendar(), at(LATER), known(entries(), vec![late]));
+    let next = compare(day("2024-01-03"), LATER, known(entries(), vec![late]));
     assert_eq!((next.matched.on_other_days, next.settled.count, next.ledger.count), (1, 1, 0));
 }
 
@@ -238,12 +242,9 @@ fn deposits() {
         };
         let deposits: Vec<_> = deposits.iter().map(deposit).collect();
         let batch = BatchKnown { batch: "B1".into(), settled: Amount::minor(settled), deposits };
-        let known = Known {
-            batches: vec![batch],
-            arrives_within: Some(2),
-            ..known(Vec::new(), Vec::new())
-        };
-        let books = compare(day(DAY), &calendar(), at(today), known);
+        let mut told = known(Vec::new(), Vec::new());
+        (told.known.batches, told.known.arrives_within) = (vec![batch], Some(2));
+        let books = compare(day(DAY), today, told);
         let seen = books.deposits.as_ref().unwrap();
         assert_eq!(seen[0].state, want, "{seen:?}");
         let is_wrong = matches!(want, DepositState::Differs | DepositState::Missing);
@@ -256,7 +257,7 @@ fn deposits() {
 fn odd_rows_and_later_files() {
     let odd =
         |what, txn: &str| OddRow { file: 1, line: 7, what, row: payment(txn, "p1", 475, NOON).row };
-    let books = look(Known {
+    let known = Known {
         odd: vec![odd(RowOddity::Repeated, "t1"), odd(RowOddity::Changed, "t2")],
         parts: vec![
             part(1, "2024-01-03T13:00:00Z", 1),
@@ -264,7 +265,8 @@ fn odd_rows_and_later_files() {
             part(3, "2024-01-09T13:00:00Z", 2),
         ],
         ..Known::default()
-    });
+    };
+    let books = look(Told { known, ..Told::default() });
     assert_eq!((books.duplicate.len(), books.changed.len(), books.settled.count), (1, 1, 0));
     let later: Vec<bool> = books.files.iter().map(|file| file.is_later).collect();
     assert_eq!(later, [false, false, true]);

@@ -94,7 +94,10 @@ fn every_broken_file_is_refused_whole() {
         ),
         (whole(GOOD, &format!("{trailer}\n{trailer}")), BehindTrailer(5)),
         (whole(GOOD, trailer).replace("paymentId", "payment"), NoColumn("paymentId".into())),
-        (whole(GOOD, trailer).replace("merchantReference", "fee"), ColumnTwice("fee".into())),
+        (
+            whole(GOOD, trailer).replace("settlementDate", "fee,settlementDate"),
+            ColumnTwice("fee".into()),
+        ),
         (with("475,", ""), Fields(2)),
         (with("475,", "475,475,"), Fields(2)),
         (with("475", "4.75"), value(2, "amount", "an amount")),

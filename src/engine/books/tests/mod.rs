@@ -7,7 +7,7 @@ mod spools;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use super::Calendar;
+use super::{Calendar, Comparison, DayBooks, Known};
 use crate::config::{AmountUnit, FileFormat};
 use crate::model::testing::zone;
 use crate::model::{Amount, LedgerEntry, LedgerKind, MinorUnits, SettlementKind, SettlementRow};
@@ -70,4 +70,30 @@ fn row(kind: SettlementKind, txn: &str, payment: &str, minor: i64, moment: &str)
         at: at(moment),
     };
     SettledRow { file: 1, row }
+}
+
+/// A day with everything that is known of it.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    entries: Vec<LedgerEntry>,
+    rows: Vec<SettledRow>,
+    known: Known,
+}
+
+fn compare(day: NaiveDate, now: &str, told: Told) -> DayBooks {
+    let mut comparison = Comparison::new(day, calendar(), at(now));
+    let Told { mut entries, rows, known } = told;
+    let (keyless, mut rows): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|one| one.row.payment.is_empty());
+    let named = rows.iter().map(|one| one.row.payment.clone());
+    let mut payments: Vec<_> = named.chain(entries.iter().map(|one| one.payment.clone())).collect();
+    payments.sort();
+    payments.dedup();
+    for payment in payments {
+        let known = entries.extract_if(.., |one| one.payment == payment).collect();
+        let settled = rows.extract_if(.., |one| one.row.payment == payment).collect();
+        comparison.take(known, settled);
+    }
+    keyless.into_iter().for_each(|row| comparison.take(Vec::new(), vec![row]));
+    comparison.finish(known)
 }

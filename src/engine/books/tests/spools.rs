@@ -68,8 +68,15 @@ impl Office {
     }
 
     fn rows(&self, day: NaiveDate) -> Vec<SettledRow> {
+        let mut rows = Vec::new();
+        self.each(day, |_, settled| rows.extend(settled));
+        rows
+    }
+
+    fn each(&self, day: NaiveDate, take: impl FnMut(Vec<LedgerEntry>, Vec<SettledRow>)) {
         let (from, until) = calendar().around(day);
-        self.store.books().rows(LedgerSpan { cashier: "cashier", day, from, until }).unwrap()
+        let span = LedgerSpan { cashier: "cashier", day, from, until };
+        self.store.books().each_payment(span, take).unwrap();
     }
 
     fn settled(&self, day: NaiveDate) -> (usize, Amount) {
@@ -210,9 +217,9 @@ fn the_ledger_is_kept_and_found_by_day_and_payment() {
     books.enter(&one, &usd).unwrap();
     books.enter(&paid("p9", 100, "2024-02-02T17:00:00Z"), &usd).unwrap();
     let of = |text| {
-        let (from, until) = calendar().around(day(text));
-        let span = LedgerSpan { cashier: "cashier", day: day(text), from, until };
-        office.store.books().ledger(span).unwrap()
+        let mut entries = Vec::new();
+        office.each(day(text), |known, _| entries.extend(known));
+        entries
     };
     assert_eq!(of("2024-01-02"), [one]);
     assert_eq!(of("2024-01-20"), []);
@@ -256,5 +263,43 @@ proptest! {
             let parts: Amount = parts.iter().map(|(part, _)| part.amount).sum();
             prop_assert_eq!(parts, want.1);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// What is read payment by payment is all there is of each, and each once.
+    #[test]
+    fn payments_come_whole(
+        sold in prop::collection::btree_set(0..12_u32, 0..8),
+        settled in prop::collection::btree_map(0..12_u32, 2..4_u32, 0..12),
+    ) {
+        let office = Office::new();
+        let usd = Currency::new("USD").unwrap();
+        for id in &sold {
+            let entry = paid(&format!("p{id}"), 1, "2024-01-02T17:00:00Z");
+            office.store.books().enter(&entry, &usd).unwrap();
+        }
+        let rows: Vec<_> = settled.iter().map(|(id, day)| (*id, *day, 1)).collect();
+        office.put("STL-1.csv", &file(&rows));
+        office.take("2024-01-10T13:00:00Z");
+        let mut found = Vec::new();
+        office.each(day("2024-01-02"), |entries, rows| {
+            let entry = entries.first().map(|one| one.payment.clone());
+            let row = rows.first().map(|one| one.row.payment.clone());
+            found.push((entry.clone().or(row).unwrap(), entries.len(), rows.len()));
+        });
+        let all: std::collections::BTreeSet<u32> = sold.iter().chain(settled.keys()).copied().collect();
+        let mut want: Vec<_> = all
+            .into_iter()
+            .filter(|id| sold.contains(id) || settled.get(id) == Some(&2))
+            .map(|id| {
+                let has = |there: bool| usize::from(there);
+                (format!("p{id}"), has(sold.contains(&id)), has(settled.contains_key(&id)))
+            })
+            .collect();
+        want.sort();
+        prop_assert_eq!(found, want);
     }
 }
