@@ -355,7 +355,7 @@ fn what_cannot_be_asked() {
     let path = office.folder.path().join("ivms-sync.toml");
     let good = fs::read_to_string(&path).unwrap();
     for (from, to, words) in [
-        ("amounts = \"minor\"", "", "amounts is missing"),
+        ("amounts = \"minor\"", "", "amounts: is missing"),
         ("amounts = \"minor\"", "amounts = \"cents\"", "none of"),
         ("STL-*.csv", "STL.csv", "no pattern"),
         ("amounts = \"minor\"", "amounts = \"minor\"\ncutoff = \"6 pm\"", "time of day"),
