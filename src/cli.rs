@@ -323,12 +323,13 @@ impl Command {
 
 /// Flags of `diff`.
 #[derive(Debug, Clone, Args)]
+#[command(group(ArgGroup::new("sent").args(["file", "day"])))]
 pub struct DiffArgs {
     /// With --to, a document: show what sending it would do.
     #[arg(value_name = "FILE", requires = "to", conflicts_with_all = ["only", "full"])]
     pub file: Option<PathBuf>,
-    /// The section that a document is for: cashier of [teller.cashier].
-    #[arg(long, value_name = "NAME", requires = "file")]
+    /// The section that a document, or the report of a day, is for: cashier of [teller.cashier].
+    #[arg(long, value_name = "NAME", requires = "sent")]
     pub to: Option<String>,
     /// How much to look at.
     #[command(flatten)]
@@ -346,8 +347,9 @@ pub struct DiffArgs {
     /// that are kept.
     #[arg(long, value_name = "WHEN", requires = "violations")]
     pub since: Option<Since>,
-    /// Show the books of this day, in place of changes: a date, as in 2026-11-01, or yesterday.
-    #[arg(long, value_name = "DAY", conflicts_with_all = ["full", "only", "out", "exit_code", "violations"])]
+    /// Show the books of this day, in place of changes: a date, as in 2026-11-01, or yesterday; with --to, the report of
+    /// it for that section.
+    #[arg(long, value_name = "DAY", conflicts_with_all = ["full", "only", "violations"])]
     pub day: Option<DayAsked>,
 }
 

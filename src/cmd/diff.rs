@@ -14,6 +14,7 @@ use crate::engine::rights::{self, members};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
+use crate::report::parking::QuestionError;
 use crate::report::{ChangeState, PermitListState, Report, plan_file};
 use crate::text::shell::quoted;
 
@@ -22,10 +23,17 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
     if args.violations {
         return citations::run(context, args);
     }
+    let (out, shows_pending) = (args.out.as_deref(), args.exit_code);
     if let (Some(file), Some(to)) = (&args.file, &args.to) {
-        return documents::diff(context, (file, to), args.out.as_deref(), args.exit_code);
+        return documents::diff(context, (file, to), out, shows_pending);
+    }
+    if let (Some(day), Some(to)) = (args.day, &args.to) {
+        return documents::report(context, (day, to), out, shows_pending);
     }
     if let Some(day) = args.day {
+        if out.is_some() || shows_pending {
+            return Err(QuestionError::BooksAreNoPlan.into());
+        }
         return day::run(context, day);
     }
     let only = who::only(&args.look.only)?;

@@ -99,7 +99,9 @@ pub fn interval(text: &str, days: u64) -> Result<Duration, Wrong> {
 
 /// `"18:00"`: a time of a wall clock, to the minute.
 pub fn clock_time(text: &str) -> Result<NaiveTime, Wrong> {
-    let time = NaiveTime::parse_from_str(text, "%H:%M").ok().filter(|_| text.len() == 5);
+    // The reader itself takes blanks and single digits.
+    let is_written_so = text.len() == 5 && !text.contains(' ');
+    let time = NaiveTime::parse_from_str(text, "%H:%M").ok().filter(|_| is_written_so);
     time.ok_or_else(|| {
         Wrong::new("is no time of day").hint("write hours and minutes, for example \"18:00\"")
     })

@@ -30,7 +30,10 @@ impl fmt::Debug for Document {
 pub enum Subject {
     Nothing,
     /// A payment: where it was paid for, and how, as far as it says so.
-    Sale { zone: Option<String>, method: Option<String> },
+    Sale {
+        zone: Option<String>,
+        method: Option<String>,
+    },
     /// A refund: the payment that it gives back a part of.
     Payment(DocumentId),
     /// A citation: the car, where it stood and when; plate and zone are texts still.

@@ -224,7 +224,7 @@ fn tone(state: DocumentState) -> Tone {
 pub fn of_verdict(proposal: &Proposal<'_>) -> Option<Trouble> {
     let id = proposal.document.id.to_string();
     let trouble = match &proposal.verdict {
-        Verdict::Ready | Verdict::Known => return None,
+        Verdict::Ready | Verdict::Known | Verdict::InSync => return None,
         Verdict::Held(holds) => DocumentTrouble::Blocked {
             id,
             holds: holds.iter().map(ToString::to_string).collect(),

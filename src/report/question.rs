@@ -51,6 +51,12 @@ pub enum QuestionError {
     /// The document, and how far it is.
     #[error("what became of document {} is known: it is {}", .0.escape_debug(), .1)]
     NotOpen(String, &'static str),
+    #[error("--out and --exit-code need --to: the books of a day are nothing that is sent")]
+    BooksAreNoPlan,
+    #[error("the day is not over")]
+    DayNotOver,
+    #[error("{} takes no reports of days", .0.escape_debug())]
+    NoReport(String),
     #[error("--cgi reads the body of a request: write --event -")]
     CgiReadsInput,
 }

@@ -148,25 +148,25 @@ struct EntryRow {
     method: Option<String>,
 }
 
-row!(EntryRow {
-    kind,
-    id,
-    payment,
-    transaction,
-    amount,
-    fee,
-    currency,
-    at,
-    batch,
-    zone,
-    method
-});
+row!(EntryRow { kind, id, payment, transaction, amount, fee, currency, at, batch, zone, method });
 
 impl EntryRow {
     fn entry(self, cashier: String) -> LedgerEntry {
         let Self { kind, id, payment, transaction, amount, fee, at, batch, zone, method, .. } =
             self;
-        LedgerEntry { cashier, id, kind, payment, transaction, amount, fee, at, batch, zone, method }
+        LedgerEntry {
+            cashier,
+            id,
+            kind,
+            payment,
+            transaction,
+            amount,
+            fee,
+            at,
+            batch,
+            zone,
+            method,
+        }
     }
 }
 
@@ -354,29 +354,56 @@ impl<'s> Books<'s> {
         self.0.all(sql, (section, day))
     }
 
-    /// The rows of a day, and all those of their payments and of those that the ledger has in the span.
-    pub fn rows(&self, span: LedgerSpan<'_>) -> Result<Vec<SettledRow>, StoreError> {
+    /// Gives everything of each payment that the day's rows or the span's entries name, one payment after the
+    /// other, so that no more than that is in memory. Whatever of the day names no payment comes row by row.
+    pub fn each_payment(
+        &self,
+        span: LedgerSpan<'_>,
+        mut take: impl FnMut(Vec<LedgerEntry>, Vec<SettledRow>),
+    ) -> Result<(), StoreError> {
         let keyed = "SELECT file, day, batch, txn, payment, kind, amount, fee, net, at, seal FROM settlement_row \
                      WHERE section = ?1 AND payment != '' AND payment IN \
                      (SELECT payment FROM settlement_row WHERE section = ?1 AND day = ?2 UNION \
-                     SELECT payment FROM ledger WHERE source = ?1 AND at >= ?3 AND at < ?4)";
+                     SELECT payment FROM ledger WHERE source = ?1 AND at >= ?3 AND at < ?4) ORDER BY payment";
         let keyless = "SELECT file, day, batch, txn, payment, kind, amount, fee, net, at, seal FROM settlement_row \
                        WHERE section = ?1 AND day = ?2 AND payment = ''";
+        let entries = "SELECT * FROM ledger WHERE source = ?1 AND payment IN \
+                       (SELECT payment FROM settlement_row WHERE section = ?1 AND day = ?2 UNION \
+                       SELECT payment FROM ledger WHERE source = ?1 AND at >= ?3 AND at < ?4) ORDER BY payment";
         let store = self.0;
-        let mut rows = Vec::new();
-        let mut take = |(read, sealed): ((i64, SettlementRow), i64)| {
-            seal::check(
-                Some(sealed),
-                seal::seal_of(&read, &store.accounts),
-                "a row of a settlement",
-            )?;
-            let (file, row) = read;
-            rows.push(SettledRow { file, row });
+        let row = |read: Result<(SettlementRead, i64), StoreProblem>| settled_row(store, read?);
+        let entry = |read: Result<(EntryRead, i64), StoreProblem>| ledger_entry(store, read?);
+        store.prepare(keyed)?.rows(span, |rows| {
+            let mut rows = rows.map(row).peekable();
+            let of = |error: StoreError| error.problem;
+            let merged = store.prepare(entries).map_err(of)?.rows(span, |entries| {
+                let mut entries = entries.map(entry).peekable();
+                // Both are in the order of payments.
+                while let Some(payment) = earlier(rows.peek(), entries.peek()) {
+                    let is_of = |name: &str| name == payment;
+                    let own = |one: &Result<SettledRow, _>| {
+                        one.as_ref().is_ok_and(|one| is_of(&one.row.payment))
+                    };
+                    let settled =
+                        std::iter::from_fn(|| rows.next_if(own)).collect::<Result<_, _>>()?;
+                    let own = |one: &Result<LedgerEntry, _>| {
+                        one.as_ref().is_ok_and(|one| is_of(&one.payment))
+                    };
+                    let known =
+                        std::iter::from_fn(|| entries.next_if(own)).collect::<Result<_, _>>()?;
+                    take(known, settled);
+                }
+                // What ended it is the end, or an error.
+                rows.next().transpose()?;
+                entries.next().transpose()?;
+                Ok(())
+            });
+            merged.map_err(of)
+        })?;
+        store.prepare(keyless)?.each((span.cashier, span.day), |read: (SettlementRead, i64)| {
+            take(Vec::new(), vec![settled_row(store, read)?]);
             Ok(())
-        };
-        store.prepare(keyed)?.each(span, &mut take)?;
-        store.prepare(keyless)?.each((span.cashier, span.day), &mut take)?;
-        Ok(rows)
+        })
     }
 
     /// How many rows of payments each day has from one until another, half-open, and how many of them the ledger
@@ -440,8 +467,19 @@ impl<'s> Books<'s> {
     /// Enters money that moved; an entry of its kind and id is replaced.
     pub fn enter(&self, entry: &LedgerEntry, currency: &Currency) -> Result<(), StoreError> {
         let store = self.0;
-        let LedgerEntry { cashier, id, kind, payment, transaction, amount, fee, at, batch, zone, method } =
-            entry.clone();
+        let LedgerEntry {
+            cashier,
+            id,
+            kind,
+            payment,
+            transaction,
+            amount,
+            fee,
+            at,
+            batch,
+            zone,
+            method,
+        } = entry.clone();
         let currency = currency.to_string();
         let row = EntryRow {
             kind,
@@ -462,34 +500,63 @@ impl<'s> Books<'s> {
         store.exec(sql, (cashier.as_str(), row, seal))
     }
 
-    /// The entries of a span, and all those of their payments and of those that are settled with the day.
-    pub fn ledger(&self, span: LedgerSpan<'_>) -> Result<Vec<LedgerEntry>, StoreError> {
-        let sql = "SELECT * FROM ledger WHERE source = ?1 AND payment IN \
-                   (SELECT payment FROM settlement_row WHERE section = ?1 AND day = ?2 UNION \
-                   SELECT payment FROM ledger WHERE source = ?1 AND at >= ?3 AND at < ?4)";
-        self.entries(sql, span)
+    /// The entries from an instant until another, half-open.
+    pub fn entries_between(
+        &self,
+        cashier: &str,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        let sql = "SELECT * FROM ledger WHERE source = ?1 AND at >= ?2 AND at < ?3";
+        self.entries(sql, (cashier, from, until))
     }
 
     /// The entries of a payment: itself, and what was given back of it.
-    pub fn entries_of(
-        &self,
-        cashier: &str,
-        payment: &str,
-    ) -> Result<Vec<LedgerEntry>, StoreError> {
+    pub fn entries_of(&self, cashier: &str, payment: &str) -> Result<Vec<LedgerEntry>, StoreError> {
         let sql = "SELECT * FROM ledger WHERE source = ?1 AND payment = ?2";
         self.entries(sql, (cashier, payment))
     }
 
     fn entries(&self, sql: &str, params: impl ToColumns) -> Result<Vec<LedgerEntry>, StoreError> {
-        let store = self.0;
         let mut entries = Vec::new();
-        store.prepare(sql)?.each(params, |(read, sealed): ((String, EntryRow), i64)| {
-            let wanted = seal::seal_of(&read, &store.accounts);
-            seal::check(Some(sealed), wanted, "an entry of the ledger")?;
-            let (cashier, row) = read;
-            entries.push(row.entry(cashier));
+        self.0.prepare(sql)?.each(params, |read: (EntryRead, i64)| {
+            entries.push(ledger_entry(self.0, read)?);
             Ok(())
         })?;
         Ok(entries)
+    }
+}
+
+type SettlementRead = (i64, SettlementRow);
+type EntryRead = (String, EntryRow);
+
+fn settled_row(
+    store: &Store,
+    (read, sealed): (SettlementRead, i64),
+) -> Result<SettledRow, StoreProblem> {
+    seal::check(Some(sealed), seal::seal_of(&read, &store.accounts), "a row of a settlement")?;
+    let (file, row) = read;
+    Ok(SettledRow { file, row })
+}
+
+fn ledger_entry(
+    store: &Store,
+    (read, sealed): (EntryRead, i64),
+) -> Result<LedgerEntry, StoreProblem> {
+    seal::check(Some(sealed), seal::seal_of(&read, &store.accounts), "an entry of the ledger")?;
+    let (cashier, row) = read;
+    Ok(row.entry(cashier))
+}
+
+/// The payment that comes first; `None` at the end, and where something cannot be read.
+fn earlier<E>(
+    row: Option<&Result<SettledRow, E>>,
+    entry: Option<&Result<LedgerEntry, E>>,
+) -> Option<String> {
+    let of_row = row.map(|one| one.as_ref().map(|one| &one.row.payment));
+    let of_entry = entry.map(|one| one.as_ref().map(|one| &one.payment));
+    match (of_row.transpose().ok()?, of_entry.transpose().ok()?) {
+        (Some(one), Some(other)) => Some(one.min(other).clone()),
+        (one, other) => one.or(other).cloned(),
     }
 }

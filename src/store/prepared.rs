@@ -59,7 +59,7 @@ impl Prepared<'_> {
         })
     }
 
-    fn rows<T: FromColumns, R>(
+    pub(super) fn rows<T: FromColumns, R>(
         &mut self,
         params: impl ToColumns,
         take: impl FnOnce(&mut dyn Iterator<Item = Result<T, StoreProblem>>) -> Result<R, StoreProblem>,

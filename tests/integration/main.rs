@@ -13,6 +13,7 @@
 
 mod alarms;
 mod anpr_connector;
+mod books;
 mod browser;
 mod citations;
 mod club;

@@ -7,7 +7,7 @@ mod plan;
 use std::path::Path;
 
 pub(super) use lookup::run as lookup;
-pub(super) use plan::{diff, reviewed};
+pub(super) use plan::{diff, report, reviewed};
 
 use super::{Context, say_trouble};
 use crate::command::CommandName;
@@ -76,7 +76,7 @@ fn carry_out(
             };
             of(&done)
         }
-        Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::OtherContent => {
+        Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::OtherContent | Verdict::InSync => {
             (as_known(outbox, proposal), of_verdict(proposal))
         }
     })

@@ -7,14 +7,20 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::cmd::{Context, write_file};
 use crate::command::CommandName;
+use crate::config::RecipientConfig;
 use crate::engine::outbox::{Outbox, Verdict};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::Rights;
+use crate::ports::Document;
 use crate::report::documents::{DocumentReport, of_other_approval, of_verdict};
 use crate::report::plan_file::{PlanFileError, ReviewedDocument, write_documents};
 use crate::store::Store;
 use crate::text::shell::quoted;
+
+use crate::engine::books::{report_of, take_spools};
+use crate::report::books::DayAsked;
+use crate::report::parking::QuestionError;
 
 use super::{as_known, carry_out, in_run, outbox, read, recipient, say};
 
@@ -25,13 +31,24 @@ pub(in crate::cmd) fn diff(
     out: Option<&Path>,
     shows_pending: bool,
 ) -> Result<Exit, Error> {
-    context.refuse_own_files(&[out])?;
     let to = recipient(context, name)?;
     let document = read(context, to, path)?;
-    let bytes = document.bytes.clone();
     let store = context.open_store()?;
+    show(context, &store, (to, document), out, shows_pending)
+}
+
+/// Shows what sending a document would do, and writes the plan of it, where one is asked for.
+fn show(
+    context: &Context,
+    store: &Store,
+    (to, document): (&RecipientConfig, Document),
+    out: Option<&Path>,
+    shows_pending: bool,
+) -> Result<Exit, Error> {
+    context.refuse_own_files(&[out])?;
+    let bytes = document.bytes.clone();
     let network = context.network();
-    let outbox = outbox(context, &network, &store);
+    let outbox = outbox(context, &network, store);
     let proposal = outbox.propose(to, document)?;
     let mut told = as_known(&outbox, &proposal);
     let troubles: Vec<_> = of_verdict(&proposal).into_iter().collect();
@@ -64,6 +81,31 @@ pub(in crate::cmd) fn diff(
         context.print(&text)?;
     }
     Ok(exit)
+}
+
+/// `diff --day DAY --to NAME`: the report of a day, as its books are now. One that is like the last that was taken is
+/// not made anew; any other corrects that.
+pub(in crate::cmd) fn report(
+    context: &Context,
+    (day, name): (DayAsked, &str),
+    out: Option<&Path>,
+    shows_pending: bool,
+) -> Result<Exit, Error> {
+    let to = recipient(context, name)?;
+    let now = context.clock.began();
+    let day = day.day(now.with_timezone(&context.config.time_zone).date_naive());
+    let no_report = || QuestionError::NoReport(name.to_owned());
+    let span = to.settings.report_day(day).ok_or_else(no_report)?;
+    if span.end > now {
+        return Err(QuestionError::DayNotOver.into());
+    }
+    let store = context.open_store()?;
+    take_spools(&context.config.books, &store, now)?;
+    let (bytes, _) = report_of(&context.config, &store, to, (day, span))?.ok_or_else(no_report)?;
+    let read = to.settings.document(&bytes, context.clock.now());
+    let what = format!("the report of {day}");
+    let document = read.map_err(|error| Error::Document { name: what, text: error.to_string() })?;
+    show(context, &store, (to, document), out, shows_pending)
 }
 
 /// `apply PLAN` of a plan that holds a document. A plan that this installation made may lift what it says the

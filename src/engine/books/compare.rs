@@ -19,13 +19,9 @@ use crate::trouble::BooksTrouble;
 /// Fewer days say nothing of what is usual.
 const USUAL_DAYS_MIN: usize = 3;
 
-/// What is known of a day and of all that it touches.
+/// What is known of a day beside its rows and entries.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// Entries of the day, and all of the payments that its rows name.
-    pub entries: Vec<LedgerEntry>,
-    /// Rows of the day, and all of the payments that its entries name.
-    pub rows: Vec<SettledRow>,
     /// Rows of the day that were not added.
     pub odd: Vec<OddRow>,
     /// What files brought to the day.
@@ -154,91 +150,135 @@ impl Side {
     }
 }
 
-/// Everything of one payment.
-#[derive(Default)]
-struct OfPayment {
-    entries: BTreeMap<LedgerKind, Vec<LedgerEntry>>,
-    rows: BTreeMap<LedgerKind, Vec<SettledRow>>,
+/// The books of a day on their way: what agrees is counted, and what does not is kept.
+#[derive(Debug)]
+pub struct Comparison {
+    calendar: Calendar,
+    now: DateTime<Utc>,
+    books: DayBooks,
+    /// Entries that no row settles.
+    free: Vec<LedgerEntry>,
+    keyless: Vec<SettlementRow>,
+    /// So many rows of the day have an entry.
+    paired: u64,
+    /// All of them have a hundred times its amount, or a hundredth.
+    are_more: bool,
+    are_less: bool,
 }
 
-/// Compares the books of a day, as they stand now.
-#[must_use]
-pub fn compare(day: NaiveDate, calendar: &Calendar, now: DateTime<Utc>, known: Known) -> DayBooks {
-    let Known { entries, rows, odd, parts, usual, batches, arrives_within } = known;
-    let mut books = DayBooks::of(day);
-    books.files = files(&parts);
-    let is_due_today = |entry: &LedgerEntry| calendar.settled_with(entry.at) == day;
-    for entry in entries.iter().filter(|entry| is_due_today(entry)) {
-        books.ledger.add(entry.signed(), entry.fee.unwrap_or(Amount::ZERO));
+impl Comparison {
+    /// Begins with a day, as it stands now.
+    #[must_use]
+    pub fn new(day: NaiveDate, calendar: Calendar, now: DateTime<Utc>) -> Self {
+        let books = DayBooks::of(day);
+        let (free, keyless) = (Vec::new(), Vec::new());
+        Self { calendar, now, books, free, keyless, paired: 0, are_more: true, are_less: true }
     }
-    let mut payments: BTreeMap<String, OfPayment> = BTreeMap::new();
-    for entry in entries {
-        let of = payments.entry(entry.payment.clone()).or_default();
-        of.entries.entry(entry.kind).or_default().push(entry);
-    }
-    let mut keyless = Vec::new();
-    for SettledRow { file, row } in rows {
-        if row.day == day {
-            books.settled.add(row.amount, row.fee);
-        }
-        match settles(row.kind) {
-            Some(_) if row.payment.is_empty() => keyless.push(row),
-            Some(kind) => {
-                let of = payments.entry(row.payment.clone()).or_default();
-                of.rows.entry(kind).or_default().push(SettledRow { file, row });
+
+    /// Takes everything that is known of one payment, whatever day it is of; or rows that name none.
+    pub fn take(&mut self, entries: Vec<LedgerEntry>, rows: Vec<SettledRow>) {
+        let day = self.books.day;
+        for entry in &entries {
+            if self.is_due(entry) {
+                self.books.ledger.add(entry.signed(), entry.fee.unwrap_or(Amount::ZERO));
             }
-            None if row.day != day => {}
-            None if row.kind == SettlementKind::Chargeback => books.chargebacks.push(row),
-            None => books.other.push(row),
         }
-    }
-    let mut free = Vec::new();
-    let mut factors = Vec::new();
-    for (_, mut of) in payments {
-        for kind in LedgerKind::ALL {
-            let entries = of.entries.remove(&kind).unwrap_or_default();
-            let paired = pair(kind, entries, of.rows.remove(&kind).unwrap_or_default());
-            free.extend(paired.entries);
-            let rows = paired.rows.into_iter().map(|settled| settled.row);
-            books.only_settled.extend(rows.filter(|row| row.day == day));
-            let again = paired.duplicates.into_iter().map(|settled| settled.row);
-            books.duplicate.extend(again.filter(|row| row.day == day));
-            for pair in paired.pairs {
-                let is_settled_today = pair.row.row.day == day;
-                if is_settled_today {
-                    factors.push((pair.entry.signed(), pair.row.row.amount));
+        let mut settling: BTreeMap<LedgerKind, Vec<SettledRow>> = BTreeMap::new();
+        for SettledRow { file, row } in rows {
+            let is_of_today = row.day == day;
+            if is_of_today {
+                self.books.settled.add(row.amount, row.fee);
+            }
+            match settles(row.kind) {
+                Some(kind) if !row.payment.is_empty() => {
+                    settling.entry(kind).or_default().push(SettledRow { file, row });
                 }
-                if is_settled_today || is_due_today(&pair.entry) {
-                    books.take_pair(pair, is_due_today);
+                _ if !is_of_today => {}
+                Some(_) => self.keyless.push(row),
+                None if row.kind == SettlementKind::Chargeback => self.books.chargebacks.push(row),
+                None => self.books.other.push(row),
+            }
+        }
+        let (back, paid) = entries.into_iter().partition(|entry| entry.kind == LedgerKind::Refund);
+        for (kind, entries) in [(LedgerKind::Payment, paid), (LedgerKind::Refund, back)] {
+            self.of_kind(kind, entries, settling.remove(&kind).unwrap_or_default());
+        }
+    }
+
+    fn of_kind(&mut self, kind: LedgerKind, entries: Vec<LedgerEntry>, rows: Vec<SettledRow>) {
+        let day = self.books.day;
+        let paired = pair(kind, entries, rows);
+        self.free.extend(paired.entries);
+        let of_today = |settled: SettledRow| (settled.row.day == day).then_some(settled.row);
+        self.books.only_settled.extend(paired.rows.into_iter().filter_map(of_today));
+        self.books.duplicate.extend(paired.duplicates.into_iter().filter_map(of_today));
+        for pair in paired.pairs {
+            let (is_due, is_settled) = (self.is_due(&pair.entry), pair.row.row.day == day);
+            if is_settled {
+                let (ours, theirs) = (pair.entry.signed().get(), pair.row.row.amount.get());
+                self.paired += 1;
+                self.are_more &= ours.checked_mul(100) == Some(theirs);
+                self.are_less &= theirs.checked_mul(100) == Some(ours);
+            }
+            if is_settled || is_due {
+                self.books.take_pair(pair, is_due);
+            }
+        }
+    }
+
+    fn is_due(&self, entry: &LedgerEntry) -> bool {
+        self.calendar.settled_with(entry.at) == self.books.day
+    }
+
+    /// Ends it; everything of the day was taken.
+    #[must_use]
+    pub fn finish(self, known: Known) -> DayBooks {
+        let Self { calendar, now, mut books, free, keyless, paired, are_more, are_less } = self;
+        let Known { odd, parts, usual, batches, arrives_within } = known;
+        let day = books.day;
+        books.files = files(&parts);
+        books.keyless = suggest(keyless, &free);
+        let is_told = !parts.is_empty();
+        for entry in free {
+            let with = calendar.settled_with(entry.at);
+            match with == day {
+                true if is_told => books.only_ledger.push(entry),
+                true => books.not_yet_due.push(entry),
+                // Of this day on the wall, behind the cut-off; its own day says so once that is due.
+                false if calendar.civil_day(entry.at) == day && !calendar.is_due(with, now) => {
+                    books.not_yet_due.push(entry);
                 }
+                false => {}
             }
         }
-    }
-    books.keyless = suggest(keyless, &free);
-    let is_told = !parts.is_empty();
-    for entry in free {
-        let with = calendar.settled_with(entry.at);
-        match with == day {
-            true if is_told => books.only_ledger.push(entry),
-            true => books.not_yet_due.push(entry),
-            // Of this day on the wall, behind the cut-off; its own day says so once that is due.
-            false if calendar.civil_day(entry.at) == day && !calendar.is_due(with, now) => {
-                books.not_yet_due.push(entry);
+        books.alarm_of_rows(paired, &usual);
+        // What stands in a file twice says nothing of how many match.
+        for OddRow { what, row, .. } in odd {
+            match what {
+                RowOddity::Repeated => books.duplicate.push(row),
+                RowOddity::Changed => books.changed.push(row),
             }
-            false => {}
         }
-    }
-    for OddRow { what, row, .. } in odd {
-        match what {
-            RowOddity::Repeated => books.duplicate.push(row),
-            RowOddity::Changed => books.changed.push(row),
+        books.take_deposits(batches, arrives_within, calendar.civil_day(now));
+        if !is_told
+            && calendar.is_due(day, now)
+            && (is_weekday(day) || !books.not_yet_due.is_empty())
+        {
+            books.alarms.push(BooksTrouble::FileLate { day });
         }
+        let is_empty = books.files.iter().all(|file| file.brought.count == 0);
+        if is_told && is_weekday(day) && is_empty {
+            books.alarms.push(BooksTrouble::FileEmpty { day });
+        }
+        if paired > 0 && (are_more || are_less) {
+            books.alarms.push(BooksTrouble::OtherUnit { is_more: are_more });
+        }
+        let count = books.differences();
+        if count > 0 {
+            books.alarms.push(BooksTrouble::Differ { day, count });
+        }
+        books
     }
-    books.take_deposits(batches, arrives_within, calendar.civil_day(now));
-    let is_late =
-        !is_told && calendar.is_due(day, now) && (is_weekday(day) || !books.not_yet_due.is_empty());
-    books.alarm(is_late, is_told, &usual, &factors);
-    books
 }
 
 impl DayBooks {
@@ -265,14 +305,14 @@ impl DayBooks {
         }
     }
 
-    fn take_pair(&mut self, pair: Pair, is_due_today: impl Fn(&LedgerEntry) -> bool) {
+    fn take_pair(&mut self, pair: Pair, is_due: bool) {
         let row = &pair.row.row;
         if pair.entry.signed() != row.amount {
             self.amount_differs.push(pair);
         } else if pair.entry.fee.is_some_and(|fee| fee != row.fee) {
             self.fee_differs.push(pair);
         } else {
-            let is_elsewhere = row.day != self.day || !is_due_today(&pair.entry);
+            let is_elsewhere = row.day != self.day || !is_due;
             self.matched.count += 1;
             self.matched.amount = self.matched.amount + row.amount;
             self.matched.on_other_days += u64::from(is_elsewhere);
@@ -316,53 +356,19 @@ impl DayBooks {
             + deposits
     }
 
-    fn alarm(
-        &mut self,
-        is_late: bool,
-        is_told: bool,
-        usual: &[(u64, u64)],
-        factors: &[(Amount, Amount)],
-    ) {
-        let day = self.day;
-        let mut alarms = Vec::new();
-        if is_late {
-            alarms.push(BooksTrouble::FileLate { day });
-        }
-        if is_told && is_weekday(day) && self.files.iter().all(|file| file.brought.count == 0) {
-            alarms.push(BooksTrouble::FileEmpty { day });
-        }
-        let keyed = factors.len()
-            + self.only_settled.len()
-            + self.duplicate.iter().filter(|row| settles(row.kind).is_some()).count();
-        let share = share(factors.len() as u64, (keyed + self.keyless.len()) as u64);
-        match (share, median(usual)) {
+    /// Whether the key is gone, or far fewer rows have an entry than usually.
+    fn alarm_of_rows(&mut self, paired: u64, usual: &[(u64, u64)]) {
+        let keyed = paired + (self.only_settled.len() + self.duplicate.len()) as u64;
+        let rows = keyed + self.keyless.len() as u64;
+        match (share(paired, rows), median(usual)) {
             _ if keyed == 0 && !self.keyless.is_empty() => {
-                alarms.push(BooksTrouble::KeyGone { rows: self.keyless.len() });
+                self.alarms.push(BooksTrouble::KeyGone { rows: self.keyless.len() });
             }
             (Some(share), Some(usual)) if u16::from(share) * 2 < u16::from(usual) => {
-                let rows = (keyed + self.keyless.len()) as u64;
-                alarms.push(BooksTrouble::FewMatched { rows, share, usual });
+                self.alarms.push(BooksTrouble::FewMatched { rows, share, usual });
             }
             _ => {}
         }
-        let all_times = |factor: i128, (one, other): (Amount, Amount)| {
-            one.get().checked_mul(factor) == Some(other.get())
-        };
-        let is_unit = |is_more: bool| {
-            let mut each = factors.iter();
-            !factors.is_empty()
-                && each.all(|(ours, theirs)| match is_more {
-                    true => all_times(100, (*ours, *theirs)),
-                    false => all_times(100, (*theirs, *ours)),
-                })
-        };
-        let unit = [true, false].into_iter().find(|is_more| is_unit(*is_more));
-        alarms.extend(unit.map(|is_more| BooksTrouble::OtherUnit { is_more }));
-        let count = self.differences();
-        if count > 0 {
-            alarms.push(BooksTrouble::Differ { day, count });
-        }
-        self.alarms = alarms;
     }
 }
 

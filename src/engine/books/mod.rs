@@ -1,14 +1,14 @@
 //! Books that must agree: what we know of money, what whoever settles says, and what the bank was given.
 //!
-//! Files arrive in folders ([`take_spools`]), are read row by row (`file`), and count once. A day is compared by
-//! [`compare`], which is pure: what is equal is so by the ids of payments alone, and nothing is guessed.
+//! Files arrive in folders ([`take_spools`]), are read row by row (`file`), and count once. A day is compared by a
+//! [`Comparison`], which is pure: what is equal is so by the ids of payments alone, and nothing is guessed.
 
 mod calendar;
 mod compare;
 mod file;
-mod ledger;
 mod number;
 mod pair;
+mod report;
 mod take;
 #[cfg(test)]
 mod tests;
@@ -21,12 +21,12 @@ use crate::store::{LedgerSpan, Store, StoreError};
 
 pub use calendar::Calendar;
 pub use compare::{
-    BatchKnown, BatchSeen, DayBooks, DepositState, FileOfDay, Keyless, Known, Matched, Side,
-    compare,
+    BatchKnown, BatchSeen, Comparison, DayBooks, DepositState, FileOfDay, Keyless, Known, Matched,
+    Side,
 };
 pub use file::{FileRefusal, ReadError, Totals, deposits, settlements};
-pub use ledger::ledger;
 pub use pair::Pair;
+pub use report::report_of;
 pub use take::{FileTaken, Taken, take_spools};
 
 /// So many days back, a day tells what is usual.
@@ -94,16 +94,16 @@ fn of_cashier(
         batches.push(BatchKnown { batch: batch.to_owned(), settled, deposits });
     }
     let arrives_within = banks.iter().map(|bank| bank.arrives_within).max();
+    let mut comparison = Comparison::new(day, calendar, now);
+    books.each_payment(span, |entries, rows| comparison.take(entries, rows))?;
     let known = Known {
-        entries: ledger(store, span)?,
-        rows: books.rows(span)?,
         odd: books.odd_rows(cashier, day)?,
         parts,
         usual: usual.into_iter().map(|(_, rows, matched)| (rows, matched)).collect(),
         batches,
         arrives_within,
     };
-    Ok(compare(day, &calendar, now, known))
+    Ok(comparison.finish(known))
 }
 
 /// What was deposited on a day of the bank for no batch that anybody settled.

@@ -22,6 +22,8 @@ pub(super) struct Paired {
     pub duplicates: Vec<SettledRow>,
 }
 
+type Rule<'r> = &'r dyn Fn(&LedgerEntry, &SettledRow) -> bool;
+
 /// Pairs the payments of one id, or its refunds: first those of one transaction, then those of one amount in the
 /// order they happened, then what is left in that order.
 pub(super) fn pair(
@@ -39,8 +41,7 @@ pub(super) fn pair(
         entry.transaction.as_ref() == Some(&row.row.transaction)
     };
     let is_same_amount = |entry: &LedgerEntry, row: &SettledRow| entry.signed() == row.row.amount;
-    let rules: [&dyn Fn(&LedgerEntry, &SettledRow) -> bool; 3] =
-        [&is_same_transaction, &is_same_amount, &|_, _| true];
+    let rules: [Rule<'_>; 3] = [&is_same_transaction, &is_same_amount, &|_, _| true];
     for rule in rules {
         entries.retain(|entry| match rows.iter().position(|row| rule(entry, row)) {
             Some(at) => {

@@ -111,8 +111,8 @@ impl Taken {
         for name in names {
             let path = spool.folder.join(&name);
             let part = spool.part_of(&name).unwrap_or_default();
-            let (stamp, file) = match opened(&path) {
-                Ok(opened) => opened,
+            let stamp = match stamp(&path) {
+                Ok(stamp) => stamp,
                 Err(refusal) => {
                     self.trouble(section, refused(name, &refusal));
                     continue;
@@ -121,9 +121,9 @@ impl Taken {
             if store.books().stamp(section.as_str(), &name)? == Some(stamp) {
                 continue;
             }
-            let done = match file() {
+            let done = match File::open(&path) {
                 Ok(file) => take(&name, part, file),
-                Err(refusal) => Err(refusal.into()),
+                Err(error) => Err(FileRefusal::Unread(error.to_string()).into()),
             };
             match done {
                 Ok(file) => {
@@ -158,7 +158,14 @@ impl Taken {
 }
 
 fn refused(file: String, refusal: &FileRefusal) -> BooksTrouble {
-    BooksTrouble::FileRefused { file, why: refusal.to_string() }
+    match refusal {
+        // It may be right as it is.
+        FileRefusal::Unread(_) => {
+            let hint = "see that this user may read it; the next run tries again";
+            BooksTrouble::SpoolUnread(Failed::new(format!("{file} {refusal}"), Some(hint)))
+        }
+        _ => BooksTrouble::FileRefused { file, why: refusal.to_string() },
+    }
 }
 
 /// The names of the files of a spool, in the order of the alphabet, which is that of their days.
@@ -176,12 +183,10 @@ fn names(spool: &Spool) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// How a file stands, and a way to open it; a pipe would be waited for when it is opened.
-fn opened(
-    path: &Path,
-) -> Result<(SpoolStamp, impl FnOnce() -> Result<File, FileRefusal>), FileRefusal> {
-    let unread = |error: std::io::Error| FileRefusal::Unread(error.to_string());
-    let metadata = std::fs::metadata(path).map_err(unread)?;
+/// How a file stands. Asked before it is opened: opening a named pipe would wait for its writer.
+fn stamp(path: &Path) -> Result<SpoolStamp, FileRefusal> {
+    let metadata =
+        std::fs::metadata(path).map_err(|error| FileRefusal::Unread(error.to_string()))?;
     if !metadata.is_file() {
         return Err(FileRefusal::NotAFile);
     }
@@ -190,8 +195,7 @@ fn opened(
     }
     let modified = metadata.modified().map_or(DateTime::UNIX_EPOCH, DateTime::<Utc>::from);
     let modified = modified.timestamp_nanos_opt().unwrap_or_default();
-    let stamp = SpoolStamp { bytes: metadata.len(), modified };
-    Ok((stamp, move || File::open(path).map_err(unread)))
+    Ok(SpoolStamp { bytes: metadata.len(), modified })
 }
 
 fn take_settlement(

@@ -10,11 +10,7 @@ use crate::store::DocumentKept;
 /// The money that a document about this moved; nothing where it moved none. `now` is when it is known, where the
 /// other side does not say when that was.
 #[must_use]
-pub fn entry_of(
-    kept: &DocumentKept,
-    subject: &Subject,
-    now: DateTime<Utc>,
-) -> Option<LedgerEntry> {
+pub fn entry_of(kept: &DocumentKept, subject: &Subject, now: DateTime<Utc>) -> Option<LedgerEntry> {
     let (kind, payment) = match kept.kind {
         DocumentKind::Payment => (LedgerKind::Payment, &kept.id),
         DocumentKind::Refund => (LedgerKind::Refund, kept.payment.as_ref()?),

@@ -114,11 +114,7 @@ pub enum CarKnown {
 
 /// What the same document came to before; nothing where it may still be sent.
 #[must_use]
-pub fn before(
-    known: Option<&DocumentKept>,
-    kind: DocumentKind,
-    sha256: &str,
-) -> Option<Verdict> {
+pub fn before(known: Option<&DocumentKept>, kind: DocumentKind, sha256: &str) -> Option<Verdict> {
     let known = known?;
     if known.sha256 != sha256 {
         return Some(Verdict::OtherContent);

@@ -27,8 +27,8 @@ use crate::text::hex::hex;
 
 pub use entry::entry_of;
 pub use judge::{
-    Basis, Became, CarKnown, Hold, HoldWord, Next, Repeat, Verdict, after_asking, after_sending, before,
-    blocked_id, is_key_alive, judge, left_of, pause,
+    Basis, Became, CarKnown, Hold, HoldWord, Next, Repeat, Verdict, after_asking, after_sending,
+    before, blocked_id, is_key_alive, judge, left_of, pause,
 };
 
 /// The namespace of all keys, chosen once by chance.
