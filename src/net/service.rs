@@ -339,7 +339,7 @@ impl Service {
         let status = response.status().as_u16();
         let error = match status {
             _ if status == 200 || self.taken.contains(&status) => {
-                return Ok(self.answer(&mut response)?);
+                return self.answer(&mut response);
             }
             300..=399 => ServiceError::Redirected,
             401 => ServiceError::LoginRefused,

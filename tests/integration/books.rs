@@ -93,6 +93,8 @@ impl Office {
             fee: fee.map(Amount::minor),
             at,
             batch: None,
+            zone: None,
+            method: None,
         };
         store.books().enter(&entry, &Currency::new("USD").unwrap()).unwrap();
     }

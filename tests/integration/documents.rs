@@ -196,8 +196,13 @@ fn an_answer_that_does_not_check_confirms_nothing() {
         Wrong::UnknownStatus,
     ] {
         let office = Office::new("");
-        office.cashier.set(|switches| (switches.wrong, switches.wrong_state) = (wrong, wrong));
+        office.cashier.set(|switches| switches.wrong = wrong);
+        // The payment can be asked for, and then nothing can be for a while.
+        office.cashier.trouble(|troubles| {
+            troubles.questions = [vec![Mishap::Answered], vec![Mishap::LostBefore; 3]].concat();
+        });
         assert_eq!(office.hand_over(0, 5)["state"], "unknown", "{wrong:?}");
+        office.cashier.set(|switches| switches.wrong_state = wrong);
         assert_eq!(office.tick(6, 5)["documents"][0]["state"], "unknown", "{wrong:?}");
         // Until that is known, it counts as given.
         office.write("other.json", &refund("refund_2", "park_payment_123", 400));

@@ -31,6 +31,8 @@ pub(super) fn passwords() -> Environment {
         "IPS_TOKEN",
         "PARKKIHUBI_TOKEN",
         "TELLER_TOKEN",
+        "AIMS_SECRET",
+        "GTCS_TOKEN",
         "METER_TOKEN",
     ];
     let passwords = names.map(|name| (name, "a-password"));

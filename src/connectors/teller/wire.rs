@@ -114,7 +114,7 @@ pub(super) fn standing_of_known(
 ) -> Standing {
     let read = parse(bytes, Limits::DOCUMENT).and_then(|value| {
         let top = Node::top(&value);
-        Ok(of_document(&top.field("state")?, document, currency)?)
+        of_document(&top.field("state")?, document, currency)
     });
     match read {
         Ok(Standing::Doubtful(what)) => Standing::Otherwise(what),
@@ -209,7 +209,7 @@ pub(super) fn payment_there(
     let top = Node::top(&value);
     let node = top.field("paymentId")?;
     if node.document_id()? != *id {
-        return Err(node.error(Fault::NoDocumentId));
+        return Err(node.error(Fault::Not("the payment that was asked for")));
     }
     top.field("currency")?.is_currency(currency)?;
     let amount = Amount::from(top.field("amount")?.minor_units()?);

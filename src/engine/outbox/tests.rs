@@ -309,7 +309,7 @@ impl Office {
                     false => Some(known.state),
                 }
             }
-            Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::OtherContent => None,
+            _ => None,
         }
     }
 

@@ -50,6 +50,8 @@ fn entry(kind: LedgerKind, id: &str, payment: &str, minor: u32, moment: &str) ->
         fee: None,
         at: at(moment),
         batch: None,
+        zone: None,
+        method: None,
     }
 }
 
