@@ -282,6 +282,10 @@ pub enum Repeat {
     TooLate,
     /// The other side has said that it will decide.
     WaitsThere,
+    /// Its car turned out to have had a right.
+    HadRight,
+    /// Whether its car had a right cannot be said now.
+    NotNow,
 }
 
 /// What the state of a document at the other side makes of one that may have arrived.
@@ -292,6 +296,14 @@ pub fn after_asking(outcome: Result<Standing, Failure>, repeat: Repeat) -> Becam
         Ok(Standing::Never) if repeat == Repeat::WaitsThere => {
             Became::open("the other side has not decided yet".to_owned(), Next::Ask)
         }
+        Ok(Standing::Never | Standing::Unaskable) if repeat == Repeat::HadRight => Became::open(
+            "it may never have come, and is not sent once more: its car had a right".to_owned(),
+            Next::Somebody,
+        ),
+        Ok(Standing::Never | Standing::Unaskable) if repeat == Repeat::NotNow => Became::open(
+            "it may never have come, and whether its car had a right cannot be said now".to_owned(),
+            Next::Ask,
+        ),
         Ok(Standing::Never) if is_key_alive => {
             Became::open("it never came".to_owned(), Next::SendAgain)
         }
