@@ -63,7 +63,8 @@ impl Proposal<'_> {
     pub fn blocked(&self) -> Option<String> {
         match &self.verdict {
             Verdict::Held(holds) => {
-                Some(blocked_id(&self.to.name, &self.document.id, &self.sha256, holds))
+                let (id, changes) = (&self.document.id, &self.survey.changes);
+                Some(blocked_id(&self.to.name, id, &self.sha256, holds, changes))
             }
             _ => None,
         }
