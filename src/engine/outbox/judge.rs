@@ -142,7 +142,7 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
     if let Some(why) = &survey.forbidden {
         return Verdict::Forbidden(why.clone());
     }
-    if document.kind == DocumentKind::Tariff && survey.base.is_some() && survey.changes.is_empty() {
+    if document.kind == DocumentKind::Tariff && survey.changes.is_empty() {
         return Verdict::InSync;
     }
     let amount = document.money.as_ref().map(|money| Amount::from(money.amount));
