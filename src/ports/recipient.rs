@@ -95,7 +95,7 @@ pub struct PaymentThere {
 }
 
 /// One field that would be another one.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FieldChange {
     /// RFC 6901: `/rates/0/rate`.
     pub path: String,

@@ -22,6 +22,7 @@ use crate::model::{
     Accounts, Days, HolderId, Limit, PlateRules, RecordId, RightRef, RowVerb, SourceName,
     TargetName, Verb, Window, inert_json,
 };
+use crate::ports::FieldChange;
 use crate::text::hex::hex;
 use crate::text::json::{Problem, object as bounded_json};
 use crate::text::times::{instant, whole_seconds};
@@ -284,6 +285,8 @@ pub struct ReviewedDocument {
     pub blocked: Option<String>,
     /// The version at the other side that it was compared with.
     pub base: Option<String>,
+    /// What it was to change there.
+    pub changes: Vec<FieldChange>,
     pub bytes: Vec<u8>,
 }
 
@@ -303,6 +306,8 @@ struct DocumentEntry {
     id: String,
     blocked: Option<String>,
     base: Option<String>,
+    #[serde(default)]
+    changes: Vec<FieldChange>,
     bytes: String,
 }
 
@@ -321,7 +326,7 @@ pub fn read_document(
     let plan: ReadDocuments = serde_json::from_value(plan).map_err(no_plan)?;
     check_age((plan.made_at, plan.expires_at), now)?;
     let mut documents = plan.documents.into_iter();
-    let (Some(DocumentEntry { to, id, blocked, base, bytes }), None) =
+    let (Some(DocumentEntry { to, id, blocked, base, changes, bytes }), None) =
         (documents.next(), documents.next())
     else {
         return Err(PlanFileError::NotAPlan("it holds not just one document".to_owned()));
@@ -329,7 +334,8 @@ pub fn read_document(
     let no_base64 = |_| PlanFileError::NotAPlan("its document is no Base64".to_owned());
     let bytes = STANDARD.decode(bytes).map_err(no_base64)?;
     let seal = plan.seal.as_str().map(str::to_owned);
-    Ok(Some(ReviewedDocument { sha256: plan.sha256, seal, to, id, blocked, base, bytes }))
+    let sha256 = plan.sha256;
+    Ok(Some(ReviewedDocument { sha256, seal, to, id, blocked, base, changes, bytes }))
 }
 
 /// Which part of a plan a person has approved.

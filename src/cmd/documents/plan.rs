@@ -133,7 +133,7 @@ pub(in crate::cmd) fn reviewed(
         }
         let is_moved = matches!(proposal.verdict, Verdict::Ready | Verdict::Held(_))
             && is_sealed
-            && proposal.survey.base != plan.base;
+            && (proposal.survey.base != plan.base || proposal.survey.changes != plan.changes);
         if is_moved {
             let trouble = of_other_approval(&to.name, &proposal.document.id);
             return Ok((as_known(outbox, &proposal), Some(trouble)));

@@ -101,7 +101,11 @@ impl Recipient for Meters {
     fn send(&self, document: &Document, _: &str, base: Option<&str>) -> Result<Standing, Failure> {
         let path = path(document)?;
         let headers: Vec<_> = base.map(|base| (IF_MATCH, base)).into_iter().collect();
-        let parcel = Parcel { method: Put::Put, body: &document.bytes, headers: &headers };
+        let body = wire::sent(&document.bytes).map_err(|error| {
+            let text = format!("the tariff cannot be read: {error}");
+            Failure::new(Class::NotSent, false, &text, None)
+        })?;
+        let parcel = Parcel { method: Put::Put, body: &body, headers: &headers };
         let answer = self.service.deliver(&self.service.below(&path), parcel)?;
         Ok(match answer.status {
             202 => Standing::Pending(told(document, &answer)),

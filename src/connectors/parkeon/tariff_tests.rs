@@ -73,7 +73,9 @@ fn the_tariff_of_the_reference() {
         r#"{"gracePeriod":5,"maxDuration":240,"rate":2.00,"timeSlot":"08:00-18:00"},"#,
         r#"{"gracePeriod":10,"maxDuration":720,"rate":1.00,"timeSlot":"18:00-08:00"}]}"#
     );
-    assert_eq!(String::from_utf8(document.bytes.clone()).unwrap(), want);
+    assert_eq!(String::from_utf8(wire::sent(&document.bytes).unwrap()).unwrap(), want);
+    // As it is kept, it can be read once more.
+    assert_eq!(wire::document(&document.bytes), Ok(document.clone()));
     let (meter, hash) = document.id.as_str().split_once(':').unwrap();
     assert_eq!((meter, hash.len()), ("METER-A1-001", 64));
     let turned = TARIFF.replace(r#""meterId": "METER-A1-001","#, "");

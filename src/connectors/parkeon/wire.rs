@@ -24,8 +24,8 @@ const DAY_MINUTES: usize = 24 * 60;
 /// Nobody is let off for longer than a day.
 const GRACE_MINUTES_MAX: i64 = 24 * 60;
 
-/// Reads a document that is to be sent: a tariff, and whose it is. What is sent is the tariff alone, its fields in
-/// the order of the alphabet, its numbers letter for letter.
+/// Reads a document that is to be sent: a tariff, and whose it is, its fields in the order of the alphabet, its numbers
+/// letter for letter. Its bytes are read once more when it is approved, or asked about; what is sent is in [`sent`].
 pub(super) fn document(bytes: &[u8]) -> Result<Document, JsonError> {
     let value = parse_outgoing(bytes, Limits::DOCUMENT)?;
     let top = Node::top(&value);
@@ -35,11 +35,20 @@ pub(super) fn document(bytes: &[u8]) -> Result<Document, JsonError> {
     // `..` would lead elsewhere.
     DocumentId::new(meter.as_str()).map_err(|_| node.error(Fault::NoDocumentId))?;
     check(&top)?;
-    let bytes = tariff(&value).write().into_bytes();
-    let id = DocumentId::new(&format!("{meter}:{}", hex(&Sha256::digest(&bytes))));
+    let hash = hex(&Sha256::digest(tariff(&value).write()));
+    let id = DocumentId::new(&format!("{meter}:{hash}"));
     let id = id.map_err(|_| node.error(Fault::NoDocumentId))?;
+    let bytes = value.write().into_bytes();
     let (kind, subject) = (DocumentKind::Tariff, Subject::Meter(meter));
     Ok(Document { id, kind, money: None, subject, bytes })
+}
+
+/// What a meter is sent of a document: the tariff alone, since its address says whose it is.
+///
+/// # Errors
+/// It is no JSON.
+pub(super) fn sent(document: &[u8]) -> Result<Vec<u8>, JsonError> {
+    Ok(tariff(&parse(document, Limits::DOCUMENT)?).write().into_bytes())
 }
 
 /// The tariff alone, whatever stands around it.
@@ -167,7 +176,7 @@ fn gaps(has_rate: &[bool]) -> Vec<String> {
 pub(super) fn changes(there: &[u8], ours: &[u8]) -> Result<Vec<FieldChange>, JsonError> {
     let [there, ours] = [parse(there, Limits::DOCUMENT)?, parse(ours, Limits::DOCUMENT)?];
     // Around it a service may tell what nobody sent: whose it is, who changed it when.
-    let found = differences(&tariff(&there), &ours).into_iter();
+    let found = differences(&tariff(&there), &tariff(&ours)).into_iter();
     Ok(found
         .map(|Difference { pointer, from, to }| FieldChange { path: pointer, from, to })
         .collect())

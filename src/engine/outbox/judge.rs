@@ -7,7 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, Money, SourceName};
-use crate::ports::{Class, Document, Failure, PaymentThere, Standing, Survey, Warning};
+use crate::ports::{
+    Class, Document, Failure, FieldChange, PaymentThere, Standing, Survey, Warning,
+};
 use crate::store::DocumentKept;
 use crate::text::hex::hex;
 use crate::text::words::words;
@@ -140,7 +142,7 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
     if let Some(why) = &survey.forbidden {
         return Verdict::Forbidden(why.clone());
     }
-    if document.kind == DocumentKind::Tariff && survey.base.is_some() && survey.changes.is_empty() {
+    if document.kind == DocumentKind::Tariff && survey.changes.is_empty() {
         return Verdict::InSync;
     }
     let amount = document.money.as_ref().map(|money| Amount::from(money.amount));
@@ -202,14 +204,24 @@ pub fn left_of(
     by_ours.min(payment.left - unheard)
 }
 
-/// The id by which a person approves a document that waits: the same holds of the same content have the same id.
+/// The id by which a person approves a document that waits: the same holds of the same content that would change the
+/// same have the same id.
 #[must_use]
-pub fn blocked_id(to: &SourceName, id: &DocumentId, sha256: &str, holds: &[Hold]) -> String {
+pub fn blocked_id(
+    to: &SourceName,
+    id: &DocumentId,
+    sha256: &str,
+    holds: &[Hold],
+    changes: &[FieldChange],
+) -> String {
     let mut hash = Sha256::new();
-    let holds: Vec<String> = holds.iter().map(ToString::to_string).collect();
-    for part in
-        [to.as_str(), id.as_str(), sha256].into_iter().chain(holds.iter().map(String::as_str))
-    {
+    let holds = holds.iter().map(ToString::to_string);
+    let changes = changes.iter().map(|FieldChange { path, from, to }| {
+        let [from, to] = [from, to].map(|value| value.as_deref().unwrap_or_default());
+        format!("{path}\0{from}\0{to}")
+    });
+    let parts = [to.as_str(), id.as_str(), sha256].map(str::to_owned);
+    for part in parts.into_iter().chain(holds).chain(changes) {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
@@ -282,6 +294,10 @@ pub enum Repeat {
     TooLate,
     /// The other side has said that it will decide.
     WaitsThere,
+    /// Its car turned out to have had a right.
+    HadRight,
+    /// Whether its car had a right cannot be said now.
+    NotNow,
 }
 
 /// What the state of a document at the other side makes of one that may have arrived.
@@ -292,6 +308,14 @@ pub fn after_asking(outcome: Result<Standing, Failure>, repeat: Repeat) -> Becam
         Ok(Standing::Never) if repeat == Repeat::WaitsThere => {
             Became::open("the other side has not decided yet".to_owned(), Next::Ask)
         }
+        Ok(Standing::Never | Standing::Unaskable) if repeat == Repeat::HadRight => Became::open(
+            "it may never have come, and is not sent once more: its car had a right".to_owned(),
+            Next::Somebody,
+        ),
+        Ok(Standing::Never | Standing::Unaskable) if repeat == Repeat::NotNow => Became::open(
+            "it may never have come, and whether its car had a right cannot be said now".to_owned(),
+            Next::Ask,
+        ),
         Ok(Standing::Never) if is_key_alive => {
             Became::open("it never came".to_owned(), Next::SendAgain)
         }

@@ -63,7 +63,8 @@ impl Proposal<'_> {
     pub fn blocked(&self) -> Option<String> {
         match &self.verdict {
             Verdict::Held(holds) => {
-                Some(blocked_id(&self.to.name, &self.document.id, &self.sha256, holds))
+                let (id, changes) = (&self.document.id, &self.survey.changes);
+                Some(blocked_id(&self.to.name, id, &self.sha256, holds, changes))
             }
             _ => None,
         }
@@ -318,8 +319,13 @@ impl<'a> Outbox<'a> {
         let repeat = match may_repeat {
             // The other side has said that it has it, and may have no other word for that.
             _ if kept.answer.is_some() => Repeat::WaitsThere,
-            true => Repeat::Allowed,
             false => Repeat::TooLate,
+            // More may be known of its car than when it was sent first.
+            true => match car::known(&self.config.vehicles, self.store, to, &document, self.now)? {
+                CarKnown::NotAsked | CarKnown::NoRight => Repeat::Allowed,
+                CarKnown::HadRight(_) => Repeat::HadRight,
+                CarKnown::Unclear(_) => Repeat::NotNow,
+            },
         };
         let became = after_asking(there.state(&document, &kept.key), repeat);
         if became.next == Next::SendAgain {

@@ -17,7 +17,8 @@ use crate::config::{
 use crate::document::JsonError;
 use crate::model::{Currency, DocumentId, DocumentKind, Memory, MinorUnits, Money};
 use crate::ports::{
-    Class, Failure, Gate, PaymentThere, RightsService, Source, Standing, Target, Warning,
+    Class, Failure, FieldChange, Gate, PaymentThere, RightsService, Source, Standing, Target,
+    Warning,
 };
 
 /// The other side's keys live so long; the configuration says 20 hours.
@@ -419,14 +420,16 @@ fn the_blocked_id_is_of_all_that_is_approved() {
         let (path, detail) = ("/a".to_owned(), "b".to_owned());
         vec![Hold::Warning(Warning { code, path, detail })]
     };
-    let one = blocked_id(&name("a"), &id("b"), "c", &hold("d"));
-    assert_eq!(one, blocked_id(&name("a"), &id("b"), "c", &hold("d")));
+    let change = FieldChange { path: "/a".to_owned(), from: None, to: Some("1".to_owned()) };
+    let one = blocked_id(&name("a"), &id("b"), "c", &hold("d"), &[]);
+    assert_eq!(one, blocked_id(&name("a"), &id("b"), "c", &hold("d"), &[]));
     for other in [
-        blocked_id(&name("x"), &id("b"), "c", &hold("d")),
-        blocked_id(&name("a"), &id("x"), "c", &hold("d")),
-        blocked_id(&name("a"), &id("b"), "x", &hold("d")),
-        blocked_id(&name("a"), &id("b"), "c", &hold("x")),
-        blocked_id(&name("ab"), &id("b"), "c", &[]),
+        blocked_id(&name("x"), &id("b"), "c", &hold("d"), &[]),
+        blocked_id(&name("a"), &id("x"), "c", &hold("d"), &[]),
+        blocked_id(&name("a"), &id("b"), "x", &hold("d"), &[]),
+        blocked_id(&name("a"), &id("b"), "c", &hold("x"), &[]),
+        blocked_id(&name("ab"), &id("b"), "c", &[], &[]),
+        blocked_id(&name("a"), &id("b"), "c", &hold("d"), &[change]),
     ] {
         assert_ne!(one, other);
     }

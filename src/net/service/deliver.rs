@@ -1,5 +1,6 @@
 //! What changes something at a service: sent once, with all that is known of whether it arrived.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use ureq::Timeout;
@@ -88,6 +89,9 @@ impl Service {
                 ureq::Error::ConnectionFailed
                 | ureq::Error::HostNotFound
                 | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                    Undelivered::NotSent(failed)
+                }
+                ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
                     Undelivered::NotSent(failed)
                 }
                 _ => Undelivered::Lost(failed),
