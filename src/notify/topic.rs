@@ -20,6 +20,8 @@ pub enum Topic {
     PermitList(String),
     /// Nobody knows what became of a document that was sent to this section.
     Documents(SourceName),
+    /// The books of this section are not as they should be, or one of its files is not.
+    Books(SourceName),
     /// A link file that was never read cannot be read: nothing is done at all.
     NewLinkFile,
     /// This computer's clock is wrong.
@@ -90,6 +92,7 @@ impl fmt::Display for Topic {
             Self::RightsFile(path) => write!(f, "rights {path}"),
             Self::PermitList(path) => write!(f, "list {path}"),
             Self::Documents(name) => write!(f, "documents {name}"),
+            Self::Books(name) => write!(f, "books {name}"),
             Self::NewLinkFile => f.write_str("new-link-file"),
             Self::OwnClock => f.write_str("own-clock"),
             Self::TimeLimit => f.write_str("time-limit"),
@@ -198,6 +201,10 @@ impl Topic {
                 "What became of a document for {name} is not known",
                 "What became of every document for {name} is known",
             ),
+            Self::Books(_) => (
+                "The books of {name} are not as they should be, or one of its files is not",
+                "The books of {name} are as they should be",
+            ),
             Self::NewLinkFile => (
                 "A link file cannot be read, and nothing is done without it",
                 "Every link file can be read",
@@ -230,7 +237,7 @@ impl Topic {
     pub fn about(&self) -> String {
         match self {
             Self::Door(name, _) => name.to_string(),
-            Self::Source(name, ..) | Self::Documents(name) => name.to_string(),
+            Self::Source(name, ..) | Self::Documents(name) | Self::Books(name) => name.to_string(),
             Self::LinkFile(path) | Self::RightsFile(path) | Self::PermitList(path) => {
                 file_name(path).to_owned()
             }

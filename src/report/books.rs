@@ -12,12 +12,12 @@ use serde::Serialize;
 use super::Head;
 use crate::command::CommandName;
 use crate::engine::books::{
-    BatchSeen, CashierBooks, DayBooks, FileOfDay, FileTaken, Keyless, Pair, Side,
+    BatchSeen, CashierBooks, DayBooks, FileOfDay, FileTaken, Keyless, Pair, Side, troubles_of,
 };
 use crate::exit::Exit;
 use crate::model::{Amount, LedgerEntry, SettlementRow, SourceName};
 use crate::text::times::whole_seconds;
-use crate::trouble::{About, Trouble, TroubleKind};
+use crate::trouble::Trouble;
 
 /// The day that is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,11 +196,7 @@ impl BooksReport {
     /// The alarms of all books, as troubles of their sections.
     #[must_use]
     pub fn alarms(cashiers: &[CashierBooks]) -> Vec<Trouble> {
-        let each = cashiers.iter().flat_map(|one| {
-            let about = || About::Source(one.name.clone());
-            let alarms = one.books.alarms.iter().cloned();
-            alarms.map(move |alarm| Trouble::new(about(), TroubleKind::Books(alarm)))
-        });
+        let each = cashiers.iter().flat_map(|one| troubles_of(&one.name, &one.books));
         each.collect()
     }
 

@@ -95,7 +95,7 @@ pub struct Report {
     pub gates: Vec<GateSeen>,
     /// Documents that leave, as far as something became known of them in this run.
     pub documents: Vec<DocumentTold>,
-    /// The sections that take documents.
+    /// The sections of money and duties.
     pub recipients: Vec<SourceName>,
     /// Plates may be shown, as names may.
     pub shows_plates: bool,

@@ -11,8 +11,9 @@ use super::documents::{self, Settled};
 use super::gates::{self, Asks};
 use super::{Context, permit_lists, record, who};
 use crate::command::CommandName;
+use crate::config::Config;
 use crate::engine::Systems;
-use crate::engine::books::{Taken, take_spools};
+use crate::engine::books::{Taken, alarms, take_spools};
 use crate::engine::citations;
 use crate::engine::gates::{GatesDone, settled};
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
@@ -36,7 +37,10 @@ pub fn tick(
     let mut cars = Cars::look(context, systems, store, &scope)?;
     let mut report = tick_with(context, systems, store, scope, &cars)?;
     report.rights_files = std::mem::take(&mut cars.rights.sections);
-    report.recipients = context.config.recipients.iter().map(|one| one.name.clone()).collect();
+    let Config { recipients, books, .. } = &context.config;
+    let recipients = recipients.iter().map(|one| &one.name);
+    report.recipients =
+        recipients.chain(books.banks.iter().map(|bank| &bank.name)).cloned().collect();
     if let (Some(lists), true) = (cars.lists, report.permit_lists.is_empty()) {
         report.permit_lists = lists;
     }
@@ -93,7 +97,8 @@ impl Cars {
             accepted: scope.accept_devices.clone(),
         };
         let documents = documents::settle(context, systems, store, scope.is_full)?;
-        let books = take_spools(&config.books, store, now)?;
+        let mut books = take_spools(&config.books, store, now)?;
+        books.troubles.extend(alarms(&config.books, store, now, !books.files.is_empty())?);
         Ok(Self {
             rights,
             citations,

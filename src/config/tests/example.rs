@@ -45,7 +45,7 @@ pub(super) fn passwords() -> Environment {
 
 /// The example with every key that is commented out switched on.
 pub(super) fn uncommented() -> String {
-    let is_key = |line: &str| line.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+    let is_key = |line: &str| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '[');
     let lines = EXAMPLE.lines().map(|line| match line.strip_prefix('#') {
         Some(rest) if is_key(rest) => rest,
         _ => line,

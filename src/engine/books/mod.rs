@@ -18,6 +18,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::config::{Books, SettlementConfig};
 use crate::model::{Amount, Currency, SourceName, Zone};
 use crate::store::{LedgerSpan, Store, StoreError};
+use crate::trouble::{About, Trouble, TroubleKind};
 
 pub use calendar::Calendar;
 pub use compare::{
@@ -104,6 +105,39 @@ fn of_cashier(
         arrives_within,
     };
     Ok(comparison.finish(known))
+}
+
+/// What somebody must know of books without having asked, as troubles of their sections: of yesterday, where its file
+/// is due and has not come, or where `has_news`, since files were just taken.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn alarms(
+    config: &Books,
+    store: &Store,
+    now: DateTime<Utc>,
+    has_news: bool,
+) -> Result<Vec<Trouble>, StoreError> {
+    let mut troubles = Vec::new();
+    for settlement in &config.settlements {
+        let calendar = Calendar::of(settlement);
+        let Some(day) = calendar.civil_day(now).pred_opt() else { continue };
+        let is_told = !store.books().parts_of_day(settlement.name.as_str(), day)?.is_empty();
+        if has_news || !is_told && calendar.is_due(day, now) {
+            let books = of_cashier(config, settlement, store, day, now)?;
+            troubles.extend(troubles_of(&settlement.name, &books));
+        }
+    }
+    Ok(troubles)
+}
+
+/// The alarms of the books of a cashier, as troubles of its section.
+pub fn troubles_of<'b>(
+    name: &'b SourceName,
+    books: &'b DayBooks,
+) -> impl Iterator<Item = Trouble> + 'b {
+    let about = || About::Source(name.clone());
+    books.alarms.iter().cloned().map(move |alarm| Trouble::new(about(), TroubleKind::Books(alarm)))
 }
 
 /// What was deposited on a day of the bank for no batch that anybody settled.

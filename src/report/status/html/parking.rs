@@ -141,7 +141,7 @@ pub fn documents(status: &Status) -> Markup {
             cell(document.id.as_str()),
             cell(document.to.as_str()),
             cell(document.kind.as_str()),
-            cell(&document.money().unwrap_or_default()),
+            cell(document.money().unwrap_or_default()),
             marked("bad", document.state.as_str()),
             html! { code { (document.to_do()) } },
         ]
