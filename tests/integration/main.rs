@@ -22,6 +22,7 @@ mod cron;
 mod demo;
 mod documents;
 mod door;
+mod duties;
 mod events;
 mod gates;
 mod gates_patience;
