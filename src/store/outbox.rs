@@ -186,6 +186,23 @@ impl Outbox<'_> {
         self.0.exec(delete, (to.as_str(), id.as_str()))
     }
 
+    /// Forgets what citations hold that were handed over before an instant, for good: there is a plate in each.
+    pub fn forget_plates(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let old = "SELECT recipient, id FROM outbox_bytes JOIN outbox USING (recipient, id) \
+                   WHERE kind = 'citation' AND made_at < ?1";
+        let old: Vec<(String, String)> = self.0.all(old, before)?;
+        if old.is_empty() {
+            return Ok(());
+        }
+        self.0.write_over_what_goes()?;
+        let delete = "DELETE FROM outbox_bytes WHERE recipient = ?1 AND id = ?2";
+        self.0.together(|store| {
+            old.iter().try_for_each(|(recipient, id)| {
+                store.exec(delete, (recipient.as_str(), id.as_str()))
+            })
+        })
+    }
+
     /// What a document holds, as far as it is kept; just as it was handed over.
     ///
     /// # Errors

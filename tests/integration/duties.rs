@@ -540,6 +540,24 @@ fn a_plate_is_told_to_nobody_and_kept_no_longer_than_it_must() {
     assert!(!desk.keeps(PLATE));
 }
 
+/// P17: one that waits, or was never sent, holds a plate no longer than any other.
+#[test]
+fn a_citation_that_nobody_approves_is_forgotten_with_its_plate() {
+    let desk = Desk::new();
+    desk.town.street.park("session_789", PLATE, "CT", "A1", clock(-60), Some(clock(-10)));
+    desk.tick(1, 0);
+    let waits = desk.hand_over(2, 4);
+    let id = waits["blocked"].as_str().unwrap();
+    assert!(desk.keeps(PLATE));
+    desk.tick(5, 0);
+    assert!(desk.keeps(PLATE), "as long as it may be approved");
+    desk.tick(20 * 24 * 60, 0);
+    assert!(!desk.keeps(PLATE), "seven days are over");
+    let said = desk.run(20 * 24 * 60, &["apply", "--blocked", id]).ends(13);
+    assert!(said.stderr.contains("hand it over again"), "{}", said.stderr);
+    desk.assert_cited(NUMBER, 0);
+}
+
 /// A tariff of two slots, and whose it is.
 fn tariff(rate: &str) -> String {
     format!(

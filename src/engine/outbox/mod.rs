@@ -282,6 +282,7 @@ impl<'a> Outbox<'a> {
     /// [`StoreError`].
     pub fn settle(&self, asks_all: bool) -> Result<Vec<Done>, StoreError> {
         let mut done = Vec::new();
+        self.store.outbox().forget_plates(self.config.vehicles.kept_since(self.now))?;
         for kept in self.store.outbox().open()? {
             let since = kept.asked_at.map(|asked_at| self.now.signed_duration_since(asked_at));
             let is_early =
