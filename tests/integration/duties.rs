@@ -371,17 +371,27 @@ fn nothing_leaves_while_it_cannot_be_said() {
     desk.assert_cited(NUMBER, 1);
 }
 
-/// P15. A citation never came, and until it is sent once more its car turns out to have been paid for.
-#[test]
-fn a_citation_that_never_came_is_judged_again_before_it_leaves_again() {
-    let desk = Desk::new();
+/// A citation never came, and its car turns out to have been paid for.
+fn late(desk: &Desk) {
     desk.aims.trouble(|troubles| troubles.documents.push(Mishap::LostBefore));
     assert_eq!(desk.state(1, 5), "unknown");
     let (from, until) = (clock(-120), clock(-10));
     desk.town.street.park("late", PLATE, "CT", "A1", from, Some(until));
     desk.aims.add_right(PLATE, "CT", "A1", from, until);
+}
+
+/// P15. Mutant: what never came is sent once more, whatever became known of its car.
+#[test]
+fn a_citation_that_never_came_is_judged_again_before_it_leaves_again() {
+    let desk = Desk::new();
+    late(&desk);
+    desk.aims.go_offline();
     desk.run(6, &["sync"]);
-    desk.run(12, &["apply", "citation.json", "--to", "citations"]);
+    desk.aims.go_online();
+    let found = desk.tick(60, 4);
+    assert_eq!(found["documents"][0]["state"], "unknown");
+    assert_eq!(found["problems"][0]["kind"], "document-unsettled");
+    desk.run(61, &["apply", "citation.json", "--to", "citations"]).ends(4);
     desk.assert_cited(NUMBER, 0);
     // Nor while it cannot be said.
     let desk = Desk::new();
@@ -389,6 +399,19 @@ fn a_citation_that_never_came_is_judged_again_before_it_leaves_again() {
     assert_eq!(desk.state(1, 5), "unknown");
     desk.town.street.go_offline();
     desk.tick(30, 5);
+    desk.assert_cited(NUMBER, 0);
+    desk.town.street.go_online();
+    desk.run(60, &["sync"]);
+    desk.json(61, 0, &["sync", "--full"]);
+    desk.assert_cited(NUMBER, 1);
+}
+
+/// P15. Mutant: the run that reads the right sends the citation first.
+#[test]
+fn a_citation_that_never_came_is_judged_by_what_the_same_run_reads() {
+    let desk = Desk::new();
+    late(&desk);
+    desk.run(6, &["sync"]);
     desk.assert_cited(NUMBER, 0);
 }
 
