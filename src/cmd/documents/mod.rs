@@ -147,6 +147,12 @@ pub(super) struct Settled {
     pub troubles: Vec<Trouble>,
 }
 
+/// Whether a run has to do with documents: some are open, or hold a plate for too long.
+pub(super) fn are_waiting(context: &Context, store: &Store) -> Result<bool, Error> {
+    let kept_since = context.config.vehicles.kept_since(context.clock.began());
+    Ok(store.outbox().has_open_or_old(kept_since)?)
+}
+
 /// Finds out what became of documents that are open.
 pub(super) fn settle(
     context: &Context,

@@ -63,8 +63,8 @@ struct Cars {
     gates: Option<GatesDone>,
     /// How gates are asked.
     asks: Asks,
-    /// What became of documents that were open.
-    documents: Settled,
+    /// There are documents that are open, or that hold a plate for too long.
+    has_documents: bool,
     /// Files of money that have arrived.
     books: Taken,
     /// Whoever limits a run to somebody asks about a door.
@@ -96,7 +96,7 @@ impl Cars {
             tries_logins: scope.tries_logins,
             accepted: scope.accept_devices.clone(),
         };
-        let documents = documents::settle(context, systems, store, scope.is_full)?;
+        let has_documents = documents::are_waiting(context, store)?;
         let mut books = take_spools(&config.books, store, now)?;
         books.troubles.extend(alarms(&config.books, store, now, !books.files.is_empty())?);
         Ok(Self {
@@ -106,7 +106,7 @@ impl Cars {
             lists,
             gates,
             asks,
-            documents,
+            has_documents,
             books,
             are_left_alone: false,
         })
@@ -114,8 +114,7 @@ impl Cars {
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
     fn are_quiet(&self) -> bool {
-        let is_settled =
-            self.lists.is_some() && self.gates.is_some() && self.documents.documents.is_empty();
+        let is_settled = self.lists.is_some() && self.gates.is_some() && !self.has_documents;
         let has_no_files = self.books.files.is_empty() && self.books.troubles.is_empty();
         let are_known =
             self.rights.is_quiet() && self.citations.is_quiet() && self.plates.is_quiet();
@@ -140,6 +139,19 @@ impl Cars {
             return Ok(GatesDone::default());
         }
         gates::open(context, systems, store, run, &self.asks)
+    }
+
+    /// Finds out what became of documents that are open.
+    fn settle(
+        &self,
+        context: &Context,
+        systems: &dyn Systems,
+        store: &Store,
+    ) -> Result<Settled, Error> {
+        match self.has_documents {
+            true => documents::settle(context, systems, store, self.asks.is_full),
+            false => Ok(Settled::default()),
+        }
     }
 
     /// Keeps what was read, and brings the lists up to date.
@@ -234,17 +246,19 @@ fn in_run(
 ) -> Result<Report, Error> {
     let run = context.begin_run(CommandName::Sync, store)?;
     let done = cars.record(context, store).and_then(|lists| {
+        // By everything that was just read.
+        let settled = cars.settle(context, systems, store)?;
         let (report, quiet) = work(store, run)?;
         let gates = cars.open_gates(context, systems, store, run)?;
-        Ok((lists, gates, report, quiet))
+        Ok((lists, settled, gates, report, quiet))
     });
     match done {
-        Ok((lists, gates, mut report, quiet)) => {
+        Ok((lists, settled, gates, mut report, quiet)) => {
             report.permit_lists = lists.lists;
             report.troubles.extend(lists.troubles);
             report.take_gates(gates);
-            report.documents.clone_from(&cars.documents.documents);
-            report.troubles.extend(cars.documents.troubles.iter().cloned());
+            report.documents = settled.documents;
+            report.troubles.extend(settled.troubles);
             report.troubles.extend(cars.books.troubles.iter().cloned());
             report.shows_plates = context.shows_names();
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)

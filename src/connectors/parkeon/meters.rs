@@ -111,7 +111,11 @@ impl Recipient for Meters {
             202 => Standing::Pending(told(document, &answer)),
             200..=299 => match self.compare(&path, document) {
                 Ok(There::Same(told)) => Standing::Confirmed(told),
-                Ok(There::Another(what) | There::Unclear(what)) => Standing::Doubtful(what),
+                // It was taken, so that it is asked about and never sent again by itself.
+                Ok(There::Another(what)) => Standing::Pending(
+                    json!({ "document": document.id.as_str(), "differs": what }).to_string(),
+                ),
+                Ok(There::Unclear(what)) => Standing::Doubtful(what),
                 Err(failure) => {
                     Standing::Doubtful(format!("it was taken, and not read back: {failure}"))
                 }

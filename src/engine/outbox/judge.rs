@@ -338,6 +338,25 @@ pub fn after_asking(outcome: Result<Standing, Failure>, repeat: Repeat) -> Becam
     }
 }
 
+/// What becomes of a document that may have been taken before, where it was `turned_away` when it was sent once more,
+/// by what the other side says of it then.
+#[must_use]
+pub fn after_repeating(turned_away: Became, asked: Result<Standing, Failure>) -> Became {
+    match asked {
+        // It was refused, and it is not there.
+        Ok(Standing::Never) if turned_away.state == DocumentState::Refused => turned_away,
+        Ok(Standing::Confirmed(answer)) => of_standing(Standing::Confirmed(answer)),
+        Ok(_) | Err(_) => {
+            let next = match turned_away.next {
+                Next::Nothing | Next::Moved => Next::Somebody,
+                next => next,
+            };
+            let why = turned_away.error.unwrap_or_default();
+            Became::open(format!("it may have been taken before, and now: {why}"), next)
+        }
+    }
+}
+
 fn of_standing(standing: Standing) -> Became {
     match standing {
         Standing::Confirmed(answer) => Became {

@@ -27,8 +27,8 @@ use crate::text::hex::hex;
 
 pub use entry::entry_of;
 pub use judge::{
-    Basis, Became, CarKnown, Hold, HoldWord, Next, Repeat, Verdict, after_asking, after_sending,
-    before, blocked_id, is_key_alive, judge, left_of, pause,
+    Basis, Became, CarKnown, Hold, HoldWord, Next, Repeat, Verdict, after_asking, after_repeating,
+    after_sending, before, blocked_id, is_key_alive, judge, left_of, pause,
 };
 
 /// The namespace of all keys, chosen once by chance.
@@ -208,19 +208,19 @@ impl<'a> Outbox<'a> {
     pub fn send(&self, proposal: &Proposal<'_>) -> Result<Done, StoreError> {
         let kept = DocumentKept { blocked: None, ..proposal.kept(self.now) };
         match self.systems.recipient(proposal.to) {
-            Ok(there) => self.dispatch(&*there, kept, &proposal.document, true),
+            Ok(there) => self.dispatch(&*there, kept, &proposal.document),
             Err(failure) => Ok(Done { kept, next: Next::Failed(failure) }),
         }
     }
 
-    /// Sends a document that is on the disk from now on.
+    /// Sends a document that is on the disk from now on, for the first time or once more.
     fn dispatch(
         &self,
         there: &dyn Recipient,
         kept: DocumentKept,
         document: &Document,
-        asks: bool,
     ) -> Result<Done, StoreError> {
+        let is_first = !kept.state.is_open();
         let mut kept = DocumentKept {
             state: DocumentState::Sent,
             is_done: None,
@@ -229,14 +229,20 @@ impl<'a> Outbox<'a> {
             ..kept
         };
         self.store.outbox().keep(&kept, Some(&document.bytes))?;
-        let mut became = after_sending(there.send(document, &kept.key, kept.base.as_deref()));
-        if asks && became.next == Next::Ask {
-            // What is not there yet may still be on its way: only its being there counts.
-            let asked = after_asking(there.state(document, &kept.key), Repeat::TooLate);
-            if !asked.state.is_open() {
-                became = asked;
+        let sent = after_sending(there.send(document, &kept.key, kept.base.as_deref()));
+        let became = match is_first {
+            true if sent.next == Next::Ask => {
+                // What is not there yet may still be on its way: only its being there counts.
+                let asked = after_asking(there.state(document, &kept.key), Repeat::TooLate);
+                if asked.state.is_open() { sent } else { asked }
             }
-        }
+            true => sent,
+            // What was turned away now may have been taken before.
+            false if sent.is_done == Some(false) => {
+                after_repeating(sent, there.state(document, &kept.key))
+            }
+            false => sent,
+        };
         self.take(&mut kept, &document.subject, &became)?;
         Ok(Done { kept, next: became.next })
     }
@@ -330,7 +336,7 @@ impl<'a> Outbox<'a> {
         };
         let became = after_asking(there.state(&document, &kept.key), repeat);
         if became.next == Next::SendAgain {
-            return self.dispatch(&*there, kept, &document, false);
+            return self.dispatch(&*there, kept, &document);
         }
         self.take(&mut kept, &document.subject, &became)?;
         Ok(Done { kept, next: became.next })
