@@ -51,6 +51,9 @@ pub enum Error {
         /// Whether it has held it for more than 10 minutes.
         is_old: bool,
     },
+    /// Another run holds the lock, and somebody waits for a document to be sent.
+    #[error("another run is at work{}; no document was sent", described(.0))]
+    NothingSent(Holder),
     /// WHO is neither an e-mail, nor a number, nor a person.
     #[error("{0:?} is not an e-mail address, a member number or person:EMPLOYEENO")]
     Who(String),
@@ -204,6 +207,7 @@ impl Error {
                 Exit::Unacceptable
             }
             Self::NotApproved { .. } => Exit::StalePlan,
+            Self::NothingSent(_) => Exit::Temporary,
             Self::Plan { .. } | Self::NoPlan { .. } | Self::NoBlockedPlan(_) => Exit::StalePlan,
             Self::Unproven(_) | Self::Forbidden { .. } => Exit::Refused,
             Self::NotKnown { doubts, .. } => {
@@ -242,6 +246,7 @@ impl Error {
             Self::Event(_) => "event",
             Self::Interrupted(_)
             | Self::Locked { .. }
+            | Self::NothingSent(_)
             | Self::LooksDiffer(_)
             | Self::Unproven(_)
             | Self::Output(_)
@@ -280,6 +285,7 @@ impl Error {
             | Self::Verify(_)
             | Self::Document { .. }
             | Self::NotApproved { .. } => None,
+            Self::NothingSent(_) => Some("hand it over again when that run is over"),
             Self::Locked { is_old: true, .. } => {
                 Some("look at that process; if it hangs, end it: the lock is freed by itself")
             }

@@ -121,6 +121,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         Error::LooksDiffer(_) | Error::Json(_) | Error::Output(_) => Topic::Bug,
         Error::Interrupted(_)
         | Error::Locked { is_old: false, .. }
+        | Error::NothingSent(_)
         | Error::Config(_)
         | Error::First(_)
         | Error::Who(_)

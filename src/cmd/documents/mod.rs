@@ -5,6 +5,7 @@ mod lookup;
 mod plan;
 
 use std::path::Path;
+use std::time::Duration;
 
 pub(super) use lookup::run as lookup;
 pub(super) use plan::{diff, report, reviewed};
@@ -23,6 +24,7 @@ use crate::report::documents::{
     DocumentReport, DocumentTold, of_done, of_other_approval, of_verdict,
 };
 use crate::report::parking::QuestionError;
+use crate::store::lock::RunLock;
 use crate::store::{DocumentKept, RunEnd, Store};
 use crate::text::suggest::nearest;
 use crate::trouble::Trouble;
@@ -30,17 +32,36 @@ use crate::trouble::Trouble;
 /// No document is longer: a citation with its evidence.
 const FILE_BYTES_MAX: u64 = 24 * 1024 * 1024;
 
+/// So often the lock is tried for, and in between.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
+
 /// `apply FILE --to NAME`: sends one document, or keeps it until it is approved.
 pub(super) fn apply(context: &Context, path: &Path, name: &str) -> Result<Exit, Error> {
     let to = recipient(context, name)?;
     let document = read(context, to, path)?;
-    let _lock = context.take_lock()?;
+    let _lock = take_lock(context)?;
     let store = context.open_store()?;
     let network = context.network();
     in_run(context, &network, &store, |outbox| {
         let proposal = outbox.propose(to, document)?;
         carry_out(outbox, &proposal, None)
     })
+}
+
+/// Takes the run lock, for which a person waits as long as a tick takes.
+fn take_lock(context: &Context) -> Result<RunLock, Error> {
+    for _ in 0..LOCK_TRIES {
+        match context.take_lock() {
+            Err(Error::Locked { is_old: false, .. }) => std::thread::sleep(LOCK_PAUSE),
+            other => return other,
+        }
+    }
+    match context.take_lock() {
+        // That nothing was sent must not look like a success.
+        Err(Error::Locked { holder, is_old: false }) => Err(Error::NothingSent(holder)),
+        other => other,
+    }
 }
 
 /// Sends a document that was judged, where it may be; `approved` is the id that a person has approved.
@@ -112,7 +133,7 @@ pub(super) fn settle_by_hand(context: &Context, typed: &str) -> Result<Exit, Err
         "not-done" => false,
         _ => return Err(wrong().into()),
     };
-    let _lock = context.take_lock()?;
+    let _lock = take_lock(context)?;
     let store = context.open_store()?;
     let mut found = named(&store, id)?;
     let (Some(kept), None) = (found.pop(), found.pop()) else {
