@@ -21,6 +21,16 @@ pub fn web(text: &str) -> Result<Url, Wrong> {
     checked(text, &["https", "http"], "write the whole address, https:// and all")
 }
 
+/// The same of something that is sent money or a token: nobody may listen on the way, except on this machine.
+pub fn safe_web(text: &str) -> Result<Url, Wrong> {
+    let url = web(text)?;
+    match url.scheme() == "https" || is_loopback(&url) {
+        true => Ok(url),
+        false => Err(Wrong::new("is plain http, which would show the secret to the network")
+            .hint("write https://")),
+    }
+}
+
 /// The address of a webhook: like [`web`], but many a service puts its key behind a `?`.
 pub fn webhook(text: &str) -> Result<Url, Wrong> {
     let bare = text.split_once('?').map_or(text, |(bare, _)| bare);

@@ -1,6 +1,5 @@
 //! Keys of a login by tokens, which connectors have in common.
 
-use super::problem::Wrong;
 use super::section::Section;
 use super::{address, value};
 use crate::net::oauth::{AskedAs, ClientIn, Grant};
@@ -11,12 +10,7 @@ const KEYS: [&str; 5] = ["token_url", "client_id", "scope", "client_in", "asked_
 impl Section<'_> {
     /// How a token is asked for. `None` only together with a noted problem.
     pub fn grant(&self) -> Option<Grant> {
-        let token_url = self.text("token_url", |text| {
-            let url = address::web(text)?;
-            let is_safe = url.scheme() == "https" || address::is_loopback(&url);
-            let wrong = || Wrong::new("is plain http, which would show the secret to the network");
-            if is_safe { Ok(url) } else { Err(wrong().hint("write https://")) }
-        });
+        let token_url = self.text("token_url", address::safe_web);
         let client_id = self.text("client_id", value::not_empty);
         let scope = self.text("scope", value::not_empty);
         let places = [("header", ClientIn::Header), ("body", ClientIn::Body)];

@@ -16,7 +16,7 @@ use crate::model::{DocumentId, DocumentKind, DocumentState, SourceName, printabl
 use crate::ports::{Class, Failure, FieldChange};
 use crate::store::DocumentKept;
 use crate::text::times::{instant, whole_seconds};
-use crate::trouble::{About, DocumentTrouble, Failed, Trouble, TroubleKind};
+use crate::trouble::{About, Approve, DocumentTrouble, Failed, Trouble, TroubleKind};
 
 /// A document, as it is told.
 #[derive(Debug, Clone, Serialize)]
@@ -219,16 +219,20 @@ fn tone(state: DocumentState) -> Tone {
     }
 }
 
-/// What a person must know of a document that is not sent as it is.
+/// What a person must know of a document that is not sent as it is; whether it is kept until it is approved.
 #[must_use]
-pub fn of_verdict(proposal: &Proposal<'_>) -> Option<Trouble> {
+pub fn of_verdict(proposal: &Proposal<'_>, is_kept: bool) -> Option<Trouble> {
     let id = proposal.document.id.to_string();
     let trouble = match &proposal.verdict {
         Verdict::Ready | Verdict::Known | Verdict::InSync => return None,
         Verdict::Held(holds) => DocumentTrouble::Blocked {
             id,
             holds: holds.iter().map(ToString::to_string).collect(),
-            approve: proposal.blocked().filter(|_| holds.iter().all(Hold::is_lifted_by_approval)),
+            approve: match proposal.blocked() {
+                _ if !holds.iter().all(Hold::is_lifted_by_approval) => Approve::NotNow,
+                Some(id) if is_kept => Approve::By(id),
+                _ => Approve::OnceKept,
+            },
         },
         Verdict::Forbidden(why) => DocumentTrouble::Forbidden { id, why: why.clone() },
         Verdict::NotNow(failure) => not_sent(id, failure),
@@ -253,9 +257,8 @@ pub fn of_done(Done { kept, next }: &Done) -> Option<Trouble> {
         (DocumentState::Sent | DocumentState::Unknown, Next::Failed(failure))
             if exit_of(failure) != Exit::Temporary =>
         {
-            let text = format!("what became of it cannot be asked: {}", failure.text);
-            let failed = Failed::new(&text, failure.hint.as_deref());
-            DocumentTrouble::NotSent { id, failed, exit: exit_of(failure) }
+            let failed = Failed::new(failure, failure.hint.as_deref());
+            DocumentTrouble::Unasked { id, failed, exit: exit_of(failure) }
         }
         (DocumentState::Sent | DocumentState::Unknown, _) => {
             DocumentTrouble::Unknown { id, why: why() }
@@ -281,6 +284,13 @@ pub fn of_done(Done { kept, next }: &Done) -> Option<Trouble> {
 pub fn of_other_approval(to: &SourceName, id: &DocumentId) -> Trouble {
     let why = "what it waits for is something else than was approved".to_owned();
     about(to, DocumentTrouble::Stale { id: id.to_string(), why })
+}
+
+/// A person has said that it was not done, and the other side says that it was.
+#[must_use]
+pub fn of_other_word(to: &SourceName, id: &DocumentId) -> Trouble {
+    let why = "the other side says that it took effect, which counts".to_owned();
+    about(to, DocumentTrouble::Forbidden { id: id.to_string(), why })
 }
 
 /// A system could not be asked.

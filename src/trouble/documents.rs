@@ -11,8 +11,8 @@ pub enum DocumentTrouble {
         id: String,
         /// Why.
         holds: Vec<String>,
-        /// The id by which it is approved; `None`: it cannot be approved while that holds.
-        approve: Option<String>,
+        /// How it is approved.
+        approve: Approve,
     },
     /// It is not sent, whoever approves it.
     Forbidden { id: String, why: String },
@@ -24,10 +24,23 @@ pub enum DocumentTrouble {
     OtherContent { id: String },
     /// It was sent, and what became of it is not known yet.
     Unknown { id: String, why: String },
+    /// The same, and it cannot be asked.
+    Unasked { id: String, failed: Failed, exit: Exit },
     /// The same, and nothing but a person can find out.
     Unsettled { id: String, to: String, why: String },
     /// What it would change has changed meanwhile, or what was approved is something else by now.
     Stale { id: String, why: String },
+}
+
+/// How a document is approved that waits for that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Approve {
+    /// By this id.
+    By(String),
+    /// By an id that it gets when it is handed over.
+    OnceKept,
+    /// By nobody, while that holds which it waits for.
+    NotNow,
 }
 
 impl DocumentTrouble {
@@ -39,6 +52,7 @@ impl DocumentTrouble {
             | Self::Refused { id, .. }
             | Self::OtherContent { id }
             | Self::Unknown { id, .. }
+            | Self::Unasked { id, .. }
             | Self::Unsettled { id, .. }
             | Self::Stale { id, .. } => id,
         }
@@ -46,7 +60,7 @@ impl DocumentTrouble {
 
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::NotSent { exit, .. } => *exit,
+            Self::NotSent { exit, .. } | Self::Unasked { exit, .. } => *exit,
             Self::Unknown { .. } => Exit::Temporary,
             Self::Stale { .. } => Exit::StalePlan,
             Self::Blocked { .. }
@@ -63,7 +77,7 @@ impl DocumentTrouble {
             Self::Forbidden { .. } | Self::NotSent { .. } => TroubleWord::DocumentNotSent,
             Self::Refused { .. } => TroubleWord::DocumentRefused,
             Self::OtherContent { .. } => TroubleWord::DocumentOtherContent,
-            Self::Unknown { .. } => TroubleWord::DocumentUnknown,
+            Self::Unknown { .. } | Self::Unasked { .. } => TroubleWord::DocumentUnknown,
             Self::Unsettled { .. } => TroubleWord::DocumentUnsettled,
             Self::Stale { .. } => TroubleWord::DocumentStale,
         }
@@ -85,6 +99,9 @@ impl DocumentTrouble {
             Self::Unknown { id, why } => {
                 format!("what became of document {id} is not known yet: {why}")
             }
+            Self::Unasked { id, failed, .. } => {
+                format!("what became of document {id} cannot be asked: {}", failed.text)
+            }
             Self::Unsettled { id, why, .. } => {
                 format!("what became of document {id} is not known: {why}")
             }
@@ -94,11 +111,14 @@ impl DocumentTrouble {
 
     pub(super) fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Blocked { approve: Some(id), .. } => Some(Hint::command(
+            Self::Blocked { approve: Approve::By(id), .. } => Some(Hint::command(
                 "if it is right as it is, approve it",
                 format!("ivms-sync apply --blocked {id}"),
             )),
-            Self::Blocked { approve: None, .. } => {
+            Self::Blocked { approve: Approve::OnceKept, .. } => Some(Hint::text(
+                "hand it over with `ivms-sync apply`, which keeps it until it is approved; or make a plan of it",
+            )),
+            Self::Blocked { approve: Approve::NotNow, .. } => {
                 Some(Hint::text("it can be approved only once none of that holds any more"))
             }
             Self::NotSent { failed, .. } => failed
@@ -108,6 +128,9 @@ impl DocumentTrouble {
             Self::OtherContent { .. } => Some(Hint::text(
                 "an id is for one document, for ever: give the other one an id of its own",
             )),
+            Self::Unasked { failed, .. } => {
+                failed.hint.clone().or(Some(Hint::text("the next run asks again")))
+            }
             Self::Unknown { .. } => Some(Hint::text(
                 "nothing needs to be done: the next run asks, and sends nothing twice",
             )),

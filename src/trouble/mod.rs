@@ -18,7 +18,7 @@ use crate::model::{Flaw, SourceName, TargetName};
 
 pub use books::BooksTrouble;
 pub use clock_words::{other_clock, own_clock_differs, own_clock_set_back};
-pub use documents::DocumentTrouble;
+pub use documents::{Approve, DocumentTrouble};
 pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind, TroubleWord};
 pub use rows::RowTrouble;
 

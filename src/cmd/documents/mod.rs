@@ -21,7 +21,7 @@ use crate::model::{DocumentId, RunId};
 use crate::net::bounded::{self, Bounded};
 use crate::ports::Document;
 use crate::report::documents::{
-    DocumentReport, DocumentTold, of_done, of_other_approval, of_verdict,
+    DocumentReport, DocumentTold, of_done, of_other_approval, of_other_word, of_verdict,
 };
 use crate::report::parking::QuestionError;
 use crate::store::lock::RunLock;
@@ -84,7 +84,7 @@ fn carry_out(
                     let told = DocumentTold::proposed(proposal, &kept);
                     let other = approved.filter(|_| is_lifted);
                     let other = other.map(|_| of_other_approval(&kept.to, &kept.id));
-                    (told, other.or_else(|| of_verdict(proposal)))
+                    (told, other.or_else(|| of_verdict(proposal, true)))
                 }
             }
         }
@@ -98,7 +98,7 @@ fn carry_out(
             of(&done)
         }
         Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::OtherContent | Verdict::InSync => {
-            (as_known(outbox, proposal), of_verdict(proposal))
+            (as_known(outbox, proposal), of_verdict(proposal, true))
         }
     })
 }
@@ -144,8 +144,9 @@ pub(super) fn settle_by_hand(context: &Context, typed: &str) -> Result<Exit, Err
     }
     let network = context.network();
     in_run(context, &network, &store, |outbox| {
-        let kept = outbox.settle_by_hand(kept, is_done)?;
-        Ok((DocumentTold::from(&kept), None))
+        let (kept, is_believed) = outbox.settle_by_hand(kept, is_done)?;
+        let trouble = (!is_believed).then(|| of_other_word(&kept.to, &kept.id));
+        Ok((DocumentTold::from(&kept), trouble))
     })
 }
 

@@ -32,6 +32,8 @@ pub(in crate::cmd) fn diff(
     shows_pending: bool,
 ) -> Result<Exit, Error> {
     let to = recipient(context, name)?;
+    // A plan is not written over its own document.
+    context.refuse_own_files(&[Some(path), out])?;
     let document = read(context, to, path)?;
     let store = context.open_store()?;
     show(context, &store, (to, document), out, shows_pending)
@@ -51,7 +53,7 @@ fn show(
     let outbox = outbox(context, &network, store);
     let proposal = outbox.propose(to, document)?;
     let mut told = as_known(&outbox, &proposal);
-    let troubles: Vec<_> = of_verdict(&proposal).into_iter().collect();
+    let troubles: Vec<_> = of_verdict(&proposal, false).into_iter().collect();
     if let Some(out) = out {
         told.bytes = Some(STANDARD.encode(&bytes));
         let made_at = context.clock.began();

@@ -56,7 +56,7 @@ impl RecipientKind for Duncan {
         common: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
-        let url = section.text("url", address::web).required();
+        let url = section.text("url", address::safe_web).required();
         let username = section.text("username", |text| match text.contains(':') {
             true => Err(Wrong::new("holds a colon, which would begin the password")),
             false => value::not_empty(text),

@@ -39,7 +39,7 @@ impl RecipientKind for Tariffs {
         _: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
-        let url = section.text("url", address::web).required();
+        let url = section.text("url", address::safe_web).required();
         let secret = section.password("secret", surroundings);
         let tls = section.text("tls", value::tls).or(Tls::System);
         if let Some(url) = &url {

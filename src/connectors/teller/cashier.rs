@@ -34,10 +34,10 @@ impl Recipient for Cashier {
         let mut survey = Survey::default();
         if let Subject::Payment(id) = &document.subject {
             survey.payment = self.payment(id)?;
-            if survey.payment.is_none() {
-                survey.forbidden =
-                    Some("the cashier knows no payment that it is a refund of".into());
-            }
+            survey.forbidden = match &survey.payment {
+                None => Some("the cashier knows no payment that it is a refund of".to_owned()),
+                Some(payment) => wire::why_not_refundable(payment).map(str::to_owned),
+            };
         }
         Ok(survey)
     }

@@ -53,7 +53,7 @@ impl RecipientKind for Teller {
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
         let currency = common.currency;
-        let url = section.text("url", address::web).required();
+        let url = section.text("url", address::safe_web).required();
         let secret = section.password("secret", surroundings);
         let tls = section.text("tls", value::tls).or(Tls::System);
         let refund_limit = section.text("refund_limit", |text| limit(text, currency));

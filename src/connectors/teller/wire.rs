@@ -213,11 +213,21 @@ pub(super) fn payment_there(
     }
     top.field("currency")?.is_currency(currency)?;
     let amount = Amount::from(top.field("amount")?.minor_units()?);
+    if top.optional("netAmount")?.is_some() {
+        let (net, fee) = net_and_fee(&top)?;
+        if net + fee != amount {
+            return Err(top.field("netAmount")?.error(Fault::Not("the amount without its fee")));
+        }
+    }
     let left = Amount::minor(top.field("remainingAmount")?.whole_number(0, 1 << 53)?);
     let mut refunds = Vec::new();
     if let Some(list) = top.optional("refunds")? {
         for refund in list.list()? {
-            let id = refund.field("refundId")?.document_id()?;
+            let node = refund.field("refundId")?;
+            let id = node.document_id()?;
+            if refunds.iter().any(|(known, _)| *known == id) {
+                return Err(node.error(Fault::Not("named once")));
+            }
             refunds.push((id, Amount::from(refund.field("refundAmount")?.minor_units()?)));
         }
     }
@@ -243,4 +253,14 @@ pub(super) fn payment_there(
         "settled_on": inner("reconciliation", "settlementDate")?,
     });
     Ok(PaymentThere { amount, left, refunds, told: told.to_string() })
+}
+
+/// Why nothing of a payment can be given back, by its status: what never came cannot go back. A status that nobody
+/// knows may be that of a payment of which a part was given back.
+pub(super) fn why_not_refundable(payment: &PaymentThere) -> Option<&'static str> {
+    let told: serde_json::Value = serde_json::from_str(&payment.told).ok()?;
+    let status = told.get("status")?.as_str()?;
+    let never_came =
+        ["PENDING", "FAILED", "DECLINED", "REJECTED", "CANCELLED", "VOIDED"].contains(&status);
+    never_came.then_some("the payment that it is a refund of is not completed")
 }

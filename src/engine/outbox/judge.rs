@@ -98,6 +98,8 @@ pub struct Basis {
     pub declined: Option<&'static str>,
     /// Of a citation: what is known of the car.
     pub car: CarKnown,
+    /// The section that a document of its id was sent to, of which nobody knows what became of it.
+    pub open_elsewhere: Option<SourceName>,
 }
 
 /// What is known of a car that somebody wants to write a citation against.
@@ -145,7 +147,20 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
     if document.kind == DocumentKind::Tariff && survey.changes.is_empty() {
         return Verdict::InSync;
     }
+    if let Some(to) = &basis.open_elsewhere {
+        return Verdict::Forbidden(format!(
+            "a document of its id was sent to {to}, and nobody knows what became of it"
+        ));
+    }
     let amount = document.money.as_ref().map(|money| Amount::from(money.amount));
+    let names_it =
+        |payment: &PaymentThere| payment.refunds.iter().any(|(id, _)| *id == document.id);
+    if survey.payment.as_ref().is_some_and(names_it) {
+        // The state file was lost, perhaps, or the section had another name.
+        return Verdict::Forbidden(
+            "the other side has a refund of its id already, which is not known here".to_owned(),
+        );
+    }
     if let (Some(payment), Some(amount)) = (&survey.payment, amount) {
         let left = left_of(payment, Some(&document.id), &basis.refunds);
         if amount > left {
@@ -298,6 +313,8 @@ pub enum Repeat {
     HadRight,
     /// Whether its car had a right cannot be said now.
     NotNow,
+    /// It may still be on its way: that it is not there says nothing yet.
+    TooSoon,
 }
 
 /// What the state of a document at the other side makes of one that may have arrived.
@@ -305,6 +322,9 @@ pub enum Repeat {
 pub fn after_asking(outcome: Result<Standing, Failure>, repeat: Repeat) -> Became {
     let is_key_alive = repeat == Repeat::Allowed;
     match outcome {
+        Ok(Standing::Never | Standing::Unaskable) if repeat == Repeat::TooSoon => {
+            Became::open("it may still be on its way".to_owned(), Next::Ask)
+        }
         Ok(Standing::Never) if repeat == Repeat::WaitsThere => {
             Became::open("the other side has not decided yet".to_owned(), Next::Ask)
         }
@@ -343,8 +363,6 @@ pub fn after_asking(outcome: Result<Standing, Failure>, repeat: Repeat) -> Becam
 #[must_use]
 pub fn after_repeating(turned_away: Became, asked: Result<Standing, Failure>) -> Became {
     match asked {
-        // It was refused, and it is not there.
-        Ok(Standing::Never) if turned_away.state == DocumentState::Refused => turned_away,
         Ok(Standing::Confirmed(answer)) => of_standing(Standing::Confirmed(answer)),
         Ok(_) | Err(_) => {
             let next = match turned_away.next {

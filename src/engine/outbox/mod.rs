@@ -34,6 +34,9 @@ pub use judge::{
 /// The namespace of all keys, chosen once by chance.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7c5e_0b0a_93a1_4b6e_8d1f_52c8_7f30_6ad4);
 
+/// So long a document may be on its way after whoever sent it was cut off.
+const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(60);
+
 /// The outbox of one installation.
 pub struct Outbox<'a> {
     pub config: &'a Config,
@@ -182,7 +185,15 @@ impl<'a> Outbox<'a> {
             }
             SendMode::Review => to.settings.declines(document.kind),
         };
+        let others = self.store.outbox().of_id(&document.id)?.into_iter();
+        let mut open = others.filter(|one| one.to != to.name && one.state.is_open());
+        let is_named = |one: &DocumentKept| {
+            self.config.recipients.iter().any(|section| section.name == one.to)
+        };
+        // Sections that are there have ids of their own.
+        let open_elsewhere = open.find(|one| !is_named(one)).map(|one| one.to);
         Ok(Basis {
+            open_elsewhere,
             known: proposal.known.clone(),
             refunds,
             limit: to.settings.limit(document.kind).cloned(),
@@ -323,9 +334,13 @@ impl<'a> Outbox<'a> {
         let may_repeat = has_bytes
             && to.mode == SendMode::Review
             && is_key_alive(kept.sent_at, key_lives, self.now);
+        let since = self.now.signed_duration_since(kept.changed_at);
+        let is_as_sent = kept.state == DocumentState::Sent || kept.sent_at == Some(kept.changed_at);
+        let is_just_sent = is_as_sent && since >= TimeDelta::zero() && since < ON_ITS_WAY;
         let repeat = match may_repeat {
             // The other side has said that it has it, and may have no other word for that.
             _ if kept.answer.is_some() => Repeat::WaitsThere,
+            _ if is_just_sent => Repeat::TooSoon,
             false => Repeat::TooLate,
             // More may be known of its car than when it was sent first.
             true => match car::known(&self.config.vehicles, self.store, to, &document, self.now)? {
@@ -364,7 +379,8 @@ impl<'a> Outbox<'a> {
         Ok((document, has_bytes))
     }
 
-    /// A person has asked the other side what became of a document that is open, and says so.
+    /// A person has asked the other side what became of a document that is open, and says so. Where it says itself
+    /// that the document took effect, nobody is believed who says that it did not; whether that is so comes back.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -372,13 +388,22 @@ impl<'a> Outbox<'a> {
         &self,
         kept: DocumentKept,
         is_done: bool,
-    ) -> Result<DocumentKept, StoreError> {
+    ) -> Result<(DocumentKept, bool), StoreError> {
+        let mut kept = kept;
         let mut recipients = self.config.recipients.iter();
         let to = recipients.find(|one| one.name == kept.to);
-        let subject = match to {
-            Some(to) => self.document_of(to, &kept)?.0.subject,
-            None => Subject::Nothing,
-        };
+        let document = to.map(|to| self.document_of(to, &kept)).transpose()?;
+        let document = document.map(|(document, _)| document);
+        let subject = document.as_ref().map_or(Subject::Nothing, |one| one.subject.clone());
+        if let (false, Some(to), Some(document)) = (is_done, to, &document)
+            && let Ok(there) = self.systems.recipient(to)
+        {
+            let asked = after_asking(there.state(document, &kept.key), Repeat::TooLate);
+            if asked.state == DocumentState::Confirmed {
+                self.take(&mut kept, &subject, &asked)?;
+                return Ok((kept, false));
+            }
+        }
         let kept = DocumentKept {
             state: DocumentState::Settled,
             is_done: Some(is_done),
@@ -386,7 +411,7 @@ impl<'a> Outbox<'a> {
             ..kept
         };
         self.keep(&kept, &subject)?;
-        Ok(kept)
+        Ok((kept, true))
     }
 
     /// The document that waits under this id, judged anew: the section that it is for must be there, and its content
