@@ -333,10 +333,12 @@ fn one_plate(
     let shown = row;
     let row = &GateRow { time: time_of(own, shown), ..shown.clone() };
     if is_met(row, wanted, today) {
+        // It ends where it ends: a row whose dates nobody can read is known by these days alone.
+        let last = lasts_until(row).unwrap_or(wanted.days.last());
         let held = OwnRow {
             plate: plate.clone(),
             id: row.id.clone(),
-            days: wanted.days,
+            days: Days::new(wanted.days.first(), last).unwrap_or(wanted.days),
             by: by.clone(),
             is_held: true,
         };

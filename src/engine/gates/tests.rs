@@ -621,6 +621,30 @@ fn cars_that_wait_for_the_gate_let_nobody_lose_it() {
     assert_eq!(refused.rule, RowRule::Budget);
 }
 
+/// Mutant: a row whose dates nobody can read is taken to end when its right would be written to end today.
+#[test]
+fn a_row_with_unreadable_dates_is_moved_on_before_it_ends() {
+    let mut world = World::at("2026-03-01");
+    world.claims.push(claim("AB1", "2026-01-01", None));
+    let mut unreadable = row("AB1", "1", "2026-01-01", "2026-03-31");
+    unreadable.1.time = RowTime::Unclear;
+    world.rows.push(unreadable);
+    world.own.extend([own("AB1", "1", "2026-01-01", "2026-03-31")]);
+    // Looked at each day, and nothing is written until 14 days are left.
+    for today in day("2026-03-01").iter_days().take(17) {
+        world.now = today.and_hms_opt(12, 0, 0).unwrap();
+        let plan = world.plan();
+        assert_eq!(plan.changes, Vec::new(), "{today}");
+        let held = plan.in_sync["AB1"].clone();
+        assert_eq!(held.days, days("2026-01-01", "2026-03-31"), "{today}");
+        world.own.insert("AB1".to_owned(), held);
+    }
+    world.now = day("2026-03-18").and_hms_opt(12, 0, 0).unwrap();
+    let plan = world.plan();
+    let written: Vec<_> = plan.changes.iter().map(|change| (change.verb, change.days)).collect();
+    assert_eq!(written, [(RowVerb::Set, Some(days("2026-01-01", "2026-04-17")))]);
+}
+
 /// A session that nobody has stopped is good for as long as its source is fresh: at midnight its car must have the
 /// row of the next day already.
 #[test]
