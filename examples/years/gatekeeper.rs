@@ -88,7 +88,7 @@ struct Of {
     sure: Option<Vec<Claim>>,
     /// By every telling some right of it contains now.
     is_in_now: bool,
-    /// Who gives it: a row is told by its right.
+    /// Who gives it, or may: a row is told by its right.
     by: BTreeSet<String>,
     /// Whether it may, and whether it must, be left what it has.
     unsure: (bool, bool),
@@ -452,14 +452,14 @@ impl Life {
                 if files().count() == self.cars.files.len()
                     && files().all(|file| file.contains(&car))
                 {
-                    let before = of.may.len();
+                    of.by.insert(place.to_string());
                     sure.extend(self.of_member(at, place, &mut of, known));
-                    of.by.extend((of.may.len() > before).then(|| place.to_string()));
                     continue;
                 }
                 // Perhaps theirs.
                 let mut perhaps = Of::default();
                 self.of_member(at, place, &mut perhaps, known);
+                of.by.insert(format!("{place}, perhaps, and {:?}", perhaps.unsure));
                 of.may.extend(perhaps.may);
                 (of.sure, of.unsure.0) = (None, true);
             }
