@@ -449,19 +449,21 @@ impl Life {
                 .collect();
             for place in owners {
                 let car = (plate.to_owned(), place);
-                if files().count() == self.cars.files.len()
-                    && files().all(|file| file.contains(&car))
-                {
-                    of.by.insert(place.to_string());
-                    sure.extend(self.of_member(at, place, &mut of, known));
-                    continue;
+                let is_certain = files().count() == self.cars.files.len()
+                    && files().all(|file| file.contains(&car));
+                let mut his = Of { sure: Some(Vec::new()), ..Of::default() };
+                let claim = self.of_member(at, place, &mut his, known);
+                of.by.insert(format!("{place} {is_certain} {:?}", his.unsure));
+                of.may.extend(his.may);
+                if is_certain {
+                    sure.extend(claim);
+                    of.sure = of.sure.filter(|_| his.sure.is_some());
+                    of.is_in_now |= his.is_in_now;
+                    of.unsure = (of.unsure.0 || his.unsure.0, of.unsure.1 || his.unsure.1);
+                } else {
+                    // Perhaps theirs.
+                    (of.sure, of.unsure.0) = (None, true);
                 }
-                // Perhaps theirs.
-                let mut perhaps = Of::default();
-                self.of_member(at, place, &mut perhaps, known);
-                of.by.insert(format!("{place}, perhaps, and {:?}", perhaps.unsure));
-                of.may.extend(perhaps.may);
-                (of.sure, of.unsure.0) = (None, true);
             }
         }
         if rules.is_in_zone {
