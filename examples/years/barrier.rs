@@ -63,10 +63,19 @@ impl Row {
         }
     }
 
+    /// When it is in force: where the barrier shows dates that nobody can read, as the program wrote it, if that is
+    /// known. Source: `ivms-sync help gates`.
+    pub fn known_time(&self) -> RowTime {
+        match (self.time, self.hand, self.wrote.as_slice()) {
+            (RowTime::Unclear, Hand::Ours, [days]) => time_of(*days),
+            (time, ..) => time,
+        }
+    }
+
     /// Whether it opens at a moment of the barrier's clock.
     pub fn opens_at(&self, at: NaiveDateTime) -> bool {
         self.effect != RowEffect::Bars
-            && match self.time {
+            && match self.known_time() {
                 RowTime::Unclear => true,
                 RowTime::Known { begin, end } => {
                     begin.is_none_or(|begin| begin <= at) && end.is_none_or(|end| at <= end)
@@ -76,7 +85,7 @@ impl Row {
 
     /// The last day on which it opens; none where it has no end, or none that is known.
     pub fn last(&self) -> Option<NaiveDate> {
-        match self.time {
+        match self.known_time() {
             RowTime::Known { end: Some(end), .. } => Some(end.date()),
             _ => None,
         }
@@ -84,7 +93,7 @@ impl Row {
 
     /// The first day on which it opens, from a day on.
     pub fn first(&self, from: NaiveDate) -> NaiveDate {
-        match self.time {
+        match self.known_time() {
             RowTime::Known { begin: Some(begin), .. } => begin.date().max(from),
             _ => from,
         }
@@ -115,6 +124,8 @@ pub struct Barrier {
     pub skewed_until: DateTime<Utc>,
     /// Plates of rows that somebody removed since the program last read the list.
     pub removed: Vec<String>,
+    /// The program's rows among them, which it knows until then.
+    pub gone: Vec<Row>,
     last_number: u64,
     pub tick: BarrierTick,
 }
@@ -163,6 +174,7 @@ impl Barrier {
             shows_part_until: born,
             skewed_until: born,
             removed: Vec::new(),
+            gone: Vec::new(),
             last_number: 0,
             tick: BarrierTick::default(),
         }
@@ -193,7 +205,15 @@ impl Barrier {
             row.by_hand = true;
         }
         let gone = then.iter().filter(|old| self.rows.iter().all(|row| row.plate != old.plate));
+        self.gone = gone.filter(|row| row.hand != Hand::Theirs).cloned().collect();
+        let gone = then.iter().filter(|old| self.rows.iter().all(|row| row.plate != old.plate));
         self.removed = gone.map(|row| row.plate.clone()).collect();
+    }
+
+    /// Somebody removes a row.
+    pub fn lose(&mut self, row: Row) {
+        self.removed.push(row.plate.clone());
+        self.gone.extend(Some(row).filter(|row| row.hand != Hand::Theirs));
     }
 
     pub fn is_away(&self) -> bool {

@@ -365,6 +365,9 @@ impl Door {
     pub fn tell_as(&mut self, suffix: Notation) {
         self.suffix = suffix;
         for card in self.cards.values_mut() {
+            // What was read in the form of the whole device is known by its digits from then on, whatever
+            // was odd about it before.
+            card.notation = Notation::Plain;
             card.tell_anew();
             card.by_hand = true;
         }

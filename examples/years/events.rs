@@ -525,10 +525,15 @@ impl World {
             }
             Daily::Notation => {
                 let odd = self.chance.one_of(&Notation::ODD);
-                if let Some(card) = self.door(door).cards.get_mut(&no) {
+                let grain = self.door(door).grain;
+                let ends = |card: &Card| ahead.max(card.span.begin) + TimeDelta::seconds(45_296);
+                let cards = &mut self.door(door).cards;
+                // No hand makes a device hold a later end than it takes.
+                let is_held = |card: &&mut Card| grain.cut(ends(card)) == ends(card);
+                if let Some(card) = cards.get_mut(&no).filter(is_held) {
                     // Dates as the program has written them would tell it what the form means.
                     card.edit(|card| {
-                        card.span.end = ahead.max(card.span.begin) + TimeDelta::seconds(45_296);
+                        card.span.end = ends(card);
                         (card.notation, card.is_upside_down) = (odd, false);
                     });
                 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days as DayCount, NaiveDate, NaiveTime, TimeDelta, Utc};
 use ivms_sync::engine::TargetOutcome;
-use ivms_sync::engine::gates::{GateRun, GateSeen, all_cars, run};
+use ivms_sync::engine::gates::{GateRun, GateSeen, RowChangeSeen, all_cars, run};
 use ivms_sync::engine::plan::Budget;
 use ivms_sync::model::{Days, RowEffect, RowTime};
 use ivms_sync::report::{ChangeState, Report};
@@ -15,7 +15,7 @@ use ivms_sync::report::{ChangeState, Report};
 use crate::barrier::{Barrier, Hand, Row, RowWrite};
 use crate::club::Mode;
 use crate::judge::{Ended, Way, waits};
-use crate::kiosk::{Answer, Mood, Sale, Sales, Status};
+use crate::kiosk::{Answer, LATE, Mood, Sale, Sales, Status};
 use crate::ledger::{Due, has_doubtful, paid};
 use crate::life::{Errand, Life};
 use crate::outside::{Streets, open};
@@ -69,7 +69,7 @@ pub struct GateBook {
     /// Plates of which nothing could be taken when the list was last read, or since.
     held: BTreeSet<String>,
     /// When the list was last read and all was in step, by the host's clock, and what it went by.
-    calm: Option<(DateTime<Utc>, String)>,
+    pub calm: Option<(DateTime<Utc>, String)>,
 }
 
 /// Days on which a car may enter.
@@ -88,6 +88,8 @@ struct Of {
     sure: Option<Vec<Claim>>,
     /// By every telling some right of it contains now.
     is_in_now: bool,
+    /// Who gives it, or may: a row is told by its right.
+    by: BTreeSet<String>,
     /// Whether it may, and whether it must, be left what it has.
     unsure: (bool, bool),
 }
@@ -244,7 +246,9 @@ impl Life {
             };
         };
         let answers = [one, other];
-        let is_clock_wrong = mood == Mood::Late || host_now != self.world.now;
+        // The two clocks are held against each other, and nobody knows that both are wrong.
+        let told = if mood == Mood::Late { self.world.now - LATE } else { self.world.now };
+        let is_clock_wrong = (told - host_now).abs() > TimeDelta::seconds(60);
         let refuses = |view: &View, at: usize| {
             view.refuses(at, &answers[at], (is_register && at == 0, accept_shrink), host_now)
         };
@@ -334,9 +338,13 @@ impl Life {
             of.unsure.0 |= is_odd;
             of.unsure.1 |= is_odd && is_one;
             if state.is_unusable {
-                // What was known of them before counts.
+                // As at a door nothing is done: what the program wrote stays, and nothing is given besides.
                 (of.sure, all) = (None, false);
-                of.may.push(Claim { first: local.date(), last: None, is_over: false });
+                of.may.extend(known.iter().map(|days| Claim {
+                    first: days.first(),
+                    last: Some(days.last()),
+                    is_over: false,
+                }));
                 continue;
             }
             for is_vanished in [may, must] {
@@ -441,17 +449,21 @@ impl Life {
                 .collect();
             for place in owners {
                 let car = (plate.to_owned(), place);
-                if files().count() == self.cars.files.len()
-                    && files().all(|file| file.contains(&car))
-                {
-                    sure.extend(self.of_member(at, place, &mut of, known));
-                    continue;
+                let is_certain = files().count() == self.cars.files.len()
+                    && files().all(|file| file.contains(&car));
+                let mut his = Of { sure: Some(Vec::new()), ..Of::default() };
+                let claim = self.of_member(at, place, &mut his, known);
+                of.by.insert(format!("{place} {is_certain} {:?}", his.unsure));
+                of.may.extend(his.may);
+                if is_certain {
+                    sure.extend(claim);
+                    of.sure = of.sure.filter(|_| his.sure.is_some());
+                    of.is_in_now |= his.is_in_now;
+                    of.unsure = (of.unsure.0 || his.unsure.0, of.unsure.1 || his.unsure.1);
+                } else {
+                    // Perhaps theirs.
+                    (of.sure, of.unsure.0) = (None, true);
                 }
-                // Perhaps theirs.
-                let mut perhaps = Of::default();
-                self.of_member(at, place, &mut perhaps, known);
-                of.may.extend(perhaps.may);
-                (of.sure, of.unsure.0) = (None, true);
             }
         }
         if rules.is_in_zone {
@@ -474,6 +486,7 @@ impl Life {
                     }
                 }
                 of.may.extend(claims.values());
+                of.by.extend(claims.keys().map(|(_, id)| (*id).clone()));
                 of.unsure.0 |= is_left_out.0;
                 of.unsure.1 |= is_left_out.1 && views.len() == 1;
                 each.push(claims);
@@ -570,12 +583,13 @@ impl Life {
         let is_asked =
             matches!(self.errand, Errand::Sync { is_full: true, .. }) || self.accepts_gate(at);
         let Some((then, basis)) = &self.gates[at].calm else { return Ok(()) };
-        let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
+        let (day, second) =
+            (|at: DateTime<Utc>| at.with_timezone(&zone).date_naive(), TimeDelta::seconds(1));
         let is_due = *then > host_now
             || host_now - *then >= self.world.club.gates[at].audit_every
             || day(*then) != day(host_now)
-            // A session that nobody has stopped reaches the next day.
-            || day(*then + self.fresh_for()) != day(host_now + self.fresh_for());
+            // A session that nobody has stopped reaches the next day, the last second before its end in it.
+            || day(*then + self.fresh_for() - second) != day(host_now + self.fresh_for() - second);
         if calls > 0 && !is_asked && !is_due && *basis == self.basis(at) {
             return Err(format!("gate {at} got {calls} requests, and nothing has changed"));
         }
@@ -595,10 +609,12 @@ impl Life {
         let rules = self.world.club.gates[at].clone();
         let (local, host_now) =
             (self.world.now.with_timezone(&rules.zone).naive_local(), self.world.host_now());
-        let (writes, skew, read) = {
+        let (writes, gone, skew, read) = {
             let barrier = self.world.yard.barrier(at);
-            (barrier.tick.writes.clone(), barrier.skew, barrier.tick.read)
+            let tick = &barrier.tick;
+            (tick.writes.clone(), barrier.gone.clone(), barrier.skew, tick.read)
         };
+        let known_of = |row: &Row| row.wrote.clone();
         let (today, stale) = (local.date(), self.is_stale(at));
         let (mut lost, mut opened) = (Vec::new(), 0);
         for write in &writes {
@@ -632,7 +648,11 @@ impl Life {
             if *was_full {
                 return about("there is no room");
             }
-            let known = before.as_ref().map(|row| row.wrote.clone()).unwrap_or_default();
+            let known = match before {
+                Some(row) => row.wrote.clone(),
+                // What somebody has removed since the list was read is known until it is read.
+                None => gone.iter().filter(|row| row.plate == *plate).flat_map(known_of).collect(),
+            };
             let of = self.of_plate(at, plate, &known);
             let was_open = before.as_ref().is_some_and(|row| row.opens_at(local));
             let is_open = days.is_some_and(|days| days.contains(today));
@@ -708,20 +728,35 @@ impl Life {
         if self.is_sync() && self.gates[at].is_filled && opened > allowed(own.1 + opened, 25, 20) {
             return Err(format!("gate {at} opens for {opened} cars in one tick"));
         }
-        let since = host_now - TimeDelta::hours(24);
         let book = &mut self.gates[at];
         book.ran_out.retain(|(day, _)| *day == today);
-        book.lost.retain(|(then, ..)| *then >= since);
         let is_sure = ended.report().is_some();
+        // What was sent counts, also where it never arrived.
+        let seen = ended.report().into_iter().flat_map(|report| &report.gates);
+        let tried = seen.filter(|gate| gate.name.as_str() == rules.name).flat_map(|it| &it.changes);
+        let unheard = tried.filter(|one| {
+            let is_tried = matches!(one.state, ChangeState::Tried(_)) && !one.state.is_confirmed();
+            one.change.loses && is_tried
+        });
+        let unheard = unheard.map(|one| one.change.plate.text().to_owned());
+        let unheard = unheard.filter(|plate| !lost.contains(plate));
+        book.lost.extend(unheard.map(|plate| (host_now, plate, false)));
         book.lost.extend(lost.iter().map(|plate| (host_now, plate.clone(), is_sure)));
         // Who has several cars counts once; of what had several rights nobody knows by which it was lost.
-        let lost_sure = self.gates[at].lost.iter().filter(|(.., is_sure)| *is_sure);
+        let lost_sure = self.lost_last_day(at).filter(|(.., is_sure)| *is_sure);
         let names = lost_sure.filter_map(|(_, plate, _)| self.cars.ever.get(plate));
         let sure: BTreeSet<&String> = names.filter(|names| names.len() == 1).flatten().collect();
         if self.is_sync() && !lost.is_empty() && sure.len() > allowed(own.1 + opened, 15, 5) {
             return Err(format!("{} cars lose gate {at} within a day", sure.len()));
         }
         Ok(())
+    }
+
+    /// What was lost within a day before now, by a clock that may have jumped and is right again.
+    fn lost_last_day(&self, at: usize) -> impl Iterator<Item = &(DateTime<Utc>, String, bool)> {
+        let now = self.world.host_now();
+        let is_in = move |then: &DateTime<Utc>| (now - TimeDelta::hours(24)..=now).contains(then);
+        self.gates[at].lost.iter().filter(move |(then, ..)| is_in(then))
     }
 
     /// Fewest and most rows of the program, as it knew them when the tick began.
@@ -756,7 +791,9 @@ impl Life {
         let was_read = barrier.tick.read == Some(true) && !is_another && !is_doubted;
         let tick = &barrier.tick;
         if tick.calls > 0 {
+            // A list that is not read whole, or of another camera, is no answer either.
             let has_failed = tick.was_hit || barrier.is_away() || seen.is_none();
+            let has_failed = has_failed || tick.read == Some(false) || is_doubted;
             let count = book.failed.map_or(0, |(count, _)| count);
             book.failed = if has_failed { Some((count + 1, host_now)) } else { None };
         }
@@ -783,6 +820,7 @@ impl Life {
             if seen.is_some() {
                 book.ghosts = 0;
                 barrier.removed.clear();
+                barrier.gone.clear();
                 book.serial = (Some(barrier.serial), None);
             } else {
                 book.serial.1 = Some(barrier.serial);
@@ -806,10 +844,12 @@ impl Life {
         // Losses that are only held back leave it open what the configuration has brought.
         let is_held = seen.is_none_or(|seen| {
             let mut reasons = seen.not_done.iter().map(|one| one.reason.as_str());
-            reasons.any(|reason| reason == "not-sure" || reason == "grant-only")
+            reasons.any(|reason| ["not-sure", "second-look", "grant-only"].contains(&reason))
         });
         book.may_be_new &= !(is_clean && was_read && !is_held);
-        let (is_calm, was_asked) = (is_clean && was_read, barrier.tick.calls > 0 || seen.is_none());
+        // By the rows of a camera that is accepted as another one the next tick may go otherwise.
+        let is_calm = is_clean && was_read && !accepts;
+        let was_asked = barrier.tick.calls > 0 || seen.is_none();
         drop(guard);
         if is_calm || was_asked {
             self.gates[at].calm = None;
@@ -832,7 +872,11 @@ impl Life {
         drop(barrier);
         let gone =
             writes.iter().filter(|write| write.after.is_none() && write.before.is_some()).count();
-        let is_full = rows.len() + gone >= capacity;
+        let waits_for_row =
+            |one: &&RowChangeSeen| one.state == ChangeState::Blocked && one.change.there.is_none();
+        let waiting = seen.changes.iter().filter(waits_for_row).count();
+        // Whoever waits for a row has the room for it.
+        let is_full = rows.len() + gone + waiting >= capacity;
         let is_left_alone = waits && calls == 0;
         let is_stale = self.is_stale(at).0;
         let blocked: BTreeMap<&str, Option<Budget>> = seen
@@ -919,7 +963,7 @@ impl Life {
                 && row.opens_at(local)
                 && !blocked.contains_key(row.plate.as_str())
         };
-        let lost = self.gates[at].lost.len();
+        let lost = self.lost_last_day(at).count();
         for (budget, is_over) in [
             (Budget::RolesChanged, self.gates[at].may_be_new),
             (Budget::RevokePerTick, count(Budget::RevokePerTick) > allowed(own, 5, 2)),

@@ -154,6 +154,9 @@ impl Life {
         (0..self.world.doors.len()).for_each(|at| self.hear_of_paid_time(at));
         if ended.report().is_some() && self.is_sync() {
             self.synced_at = self.world.now;
+            if !self.synced_by.has_same_roles(&self.world.club) {
+                self.synced_by = self.world.club.clone();
+            }
         }
         Ok(())
     }
@@ -607,7 +610,7 @@ impl Life {
 
     /// What the program can know of the doors from now on.
     fn keep_books(&mut self, ended: &Ended) {
-        let host_now = self.world.host_now();
+        let (host_now, is_sync) = (self.world.host_now(), self.is_sync());
         for at in 0..self.world.doors.len() {
             let name = self.world.club.doors[at].name.clone();
             let is_observed = self.world.club.doors[at].mode == Mode::Observe;
@@ -617,8 +620,10 @@ impl Life {
                 .report()
                 .and_then(|report| report.devices.iter().find(|line| line.name.as_str() == name));
             let is_doubted = outcome.is_some_and(|line| line.outcome == TargetOutcome::NotBelieved);
-            let has_failed = is_doubted || door.tick.has_erred;
             let was_contacted = door.tick.calls.all() > 0;
+            // A run that died may have noted before that it does not believe the door.
+            let may_have_failed = was_contacted && ended.report().is_none();
+            let has_failed = is_doubted || door.tick.has_erred || may_have_failed;
             let tick = std::mem::take(&mut door.tick.read_all).filter(|_| !is_doubted);
             let was_asked = door.tick.calls.all() > 0;
             let was_hit = door.tick.was_hit
@@ -640,7 +645,8 @@ impl Life {
                 // It counts, and is tried again as logins are, not for having failed.
                 let (count, last) = book.failed.unwrap_or((0, DateTime::<Utc>::MIN_UTC));
                 book.failed = Some((count + 1, last));
-            } else if was_contacted && ended.report().is_some() {
+            } else if was_contacted && (is_sync || door.tick.writes.iter().any(|it| it.took)) {
+                // Who carries out a plan, and writes nothing, has not tried it out.
                 book.failed = None;
             }
             book.doubted_since = match (is_doubted, book.doubted_since) {

@@ -13,6 +13,9 @@ use crate::sabotage::Sabotage;
 /// What the service calls the zones: the one with the barriers, another one, and one that is not configured.
 pub const ZONES: [&str; 3] = ["1", "2", "9"];
 
+/// How far its clock is behind where it is wrong.
+pub const LATE: TimeDelta = TimeDelta::minutes(10);
+
 /// A right as it was sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sale {
@@ -151,7 +154,7 @@ impl RightsService for Counter {
         let rights = rights.filter_map(|(id, sale)| sale.listed(id, at == 0, sabotage)).collect();
         let is_kept = sabotage == Some(Sabotage::KeepDeleted);
         let told = deleted.iter().filter(|_| !is_kept).filter_map(|id| RightId::new(id).ok());
-        let clock = if kiosk.mood == Mood::Late { now - TimeDelta::minutes(10) } else { now };
+        let clock = if kiosk.mood == Mood::Late { now - LATE } else { now };
         let listing = RightsListing {
             rights,
             deleted: told.collect(),

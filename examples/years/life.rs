@@ -69,6 +69,8 @@ struct Copy {
     cars: CarsTold,
     /// The program's rows at each barrier.
     rows: Vec<Vec<Row>>,
+    /// Doors on which something was changed that nobody asked for.
+    meddled: Vec<bool>,
 }
 
 /// One club from its first tick to its last.
@@ -81,6 +83,8 @@ pub struct Life {
     pub errand: Errand,
     /// When the last tick that gathered began, and the one now: approved plans are from then.
     pub synced_at: DateTime<Utc>,
+    /// What the configuration said then.
+    pub synced_by: Club,
     /// When the program last ran, by the host's clock.
     pub ran_at: DateTime<Utc>,
     /// The part that waits for the admin, and since when.
@@ -127,6 +131,7 @@ impl Life {
                 accept_link: None,
             },
             synced_at: world.now,
+            synced_by: world.club.clone(),
             ran_at: world.host_now(),
             waiting: None,
             context,
@@ -264,7 +269,15 @@ impl Life {
                 book.deaths = 0;
             }
             self.roles.change(club, &self.world.club);
-            self.gates.iter_mut().for_each(|gate| gate.may_be_new = true);
+            for (gate, rules) in self.gates.iter_mut().zip(&self.world.club.gates) {
+                gate.may_be_new = true;
+                // What opens it is decided anew, so that it is asked whatever comes of that.
+                let roles = |club: &Club, at: &usize| club.organisations[*at].roles.clone();
+                let mut of = rules.members.iter();
+                if of.any(|at| roles(club, at) != roles(&self.world.club, at)) {
+                    gate.calm = None;
+                }
+            }
             self.config_of = (self.world.passwords.clone(), self.world.club.clone());
         }
         if let Some(text) = self.sabotage.and_then(Sabotage::forgets) {
@@ -523,7 +536,10 @@ impl Life {
         let rows =
             self.world.yard.barriers.iter().map(|one| crate::outside::open(one).rows.clone());
         let (rows, gates, cars) = (rows.collect(), self.gates.clone(), self.cars.clone());
-        self.copy = Some(Copy { bytes, knowns, desks, books, pasts, linked, gates, cars, rows });
+        let meddled = (0..self.world.doors.len()).map(|at| self.world.door(at).is_meddled_with);
+        let meddled = meddled.collect();
+        let copy = Copy { bytes, knowns, desks, books, pasts, linked, gates, cars, rows, meddled };
+        self.copy = Some(copy);
         self.world.diary.note("state file copied", String::new);
         Ok(())
     }
@@ -557,6 +573,8 @@ impl Life {
                 card.by_hand = true;
             }
             let door = self.world.door(at);
+            // Whoever has accepted it since has to do so again.
+            door.is_meddled_with |= copy.meddled.get(at).is_some_and(|was| *was);
             door.names = Names::Perhaps;
             // The old file knows of none of the logins that were refused since.
             door.wrong_in_row = 0;

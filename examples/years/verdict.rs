@@ -204,11 +204,19 @@ impl Life {
         if !self.is_sync() && ends && !self.is_surely_linked(&write.card) {
             return Ok(());
         }
+        // An approved plan takes away what it took by the roles that it was made by: nothing is given by that.
+        let gives = write.card.is_upside_down
+            || write.after.from(self.world.local(at)).is_some_and(|(first, last)| {
+                !(write.card.span.contains(first) && write.card.span.contains(last))
+            });
+        let synced_by = Some(&self.synced_by).filter(|_| !self.is_sync() && takes && !gives);
+        let clubs = || [Some(&self.world.club), synced_by].into_iter().flatten();
         let mut wanted = Vec::new();
         for (state, is_vanished) in known.versions().flat_map(|one| [(one, may), (one, must)]) {
-            for now in moments.into_iter().flatten() {
+            for (club, now) in clubs().flat_map(|club| moments.map(|now| (club, now))) {
+                let Some(now) = now else { continue };
                 let places = (organisation, at);
-                let due = due(&self.world.club, places, state, is_vanished, now);
+                let due = due(club, places, state, is_vanished, now);
                 let joined = write.card.joined(due, now, true);
                 let all = joined.into_iter().chain([due]);
                 let is_served = |due: Due| due != Due::AsItIs && write.after.serves(due, now);

@@ -495,7 +495,7 @@ impl World {
             }
             Event::DeleteRow => {
                 let row = barrier.rows.remove(place);
-                barrier.removed.push(row.plate);
+                barrier.lose(row);
             }
             Event::Tidy => {
                 let Barrier { rows, removed, .. } = &mut *barrier;
@@ -510,7 +510,7 @@ impl World {
             _ => {
                 barrier.serial += 1;
                 let gone = if kind == 0 { std::mem::take(&mut barrier.rows) } else { vec![] };
-                barrier.removed.extend(gone.into_iter().map(|row| row.plate));
+                gone.into_iter().for_each(|row| barrier.lose(row));
             }
         }
         self.diary.note("hands at a gate", || format!("{what:?} {kind} of {plate} at {at}"));

@@ -4,6 +4,7 @@
 use std::fs;
 
 use chrono::TimeDelta;
+use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::hikvision_anpr::{Camera, Row, Settings};
 use ivms_sync_simulators::http::Fault;
@@ -452,6 +453,34 @@ fn a_membership_that_is_replaced_or_mistyped_keeps_the_gate() {
             assert!(gym.opens("LJAA111", now), "{begin} to {end} at {now}");
         }
     }
+    gym.assert_well();
+}
+
+/// Mutant: what a member had when the entry could be read last lets in a car that never had a row.
+#[test]
+fn while_an_entry_cannot_be_read_its_cars_keep_their_rows_and_get_no_more() {
+    let gym = Gym::of_members();
+    gym.tick(DAY_1, 0);
+    let number = gym.sandbox.club.cardskipper.members()[0].number;
+    let change_role = |id: i64| {
+        let mut before = id;
+        gym.sandbox.club.cardskipper.edit(number, |member| {
+            std::mem::swap(&mut member.organisations[0].roles[0].id, &mut before);
+        });
+        before
+    };
+    let before = change_role(0);
+    gym.cars("LJAA111; LJBB222");
+    for now in [DAY_1_LATER, "2026-03-10T13:10:00Z", DAY_2] {
+        let found = gym.at(now, &["--json", "sync", "--full"]).json();
+        assert!(gym.opens("LJAA111", now), "{found}");
+        assert!(!gym.opens("LJBB222", now), "{found}");
+        assert_eq!(found["gates"][0]["not_done"], json!([]), "{found}");
+    }
+    change_role(before);
+    let now = "2026-03-11T12:05:00Z";
+    gym.at(now, &["--json", "sync", "--full"]);
+    assert!(gym.opens("LJAA111", now) && gym.opens("LJBB222", now));
     gym.assert_well();
 }
 

@@ -226,15 +226,21 @@ impl Cars {
         };
         // A club that replaces a running period by its renewal closes no gate.
         let known = held.filter(is_theirs).and_then(|own| own.days.window());
+        let by = RightRef {
+            source: stored.member.key.source.clone(),
+            right: stored.member.key.human().to_string(),
+        };
+        if stored.problem.is_some() {
+            // Nobody knows what such a member has paid for: as at a door, nothing is given beyond what was written.
+            let claim = |window| Claim::of_window(plate.clone(), window, by, gate.time_zone, now);
+            self.claims.extend(known.and_then(claim));
+            return;
+        }
         let due = entitlement(member, opening, &config.policy, is_vanished, known, limits, local);
         if due == Entitlement::BadDates {
             self.unsure.insert(plate.text().to_owned());
         }
         let Entitlement::Paid(validity) = due else { return };
-        let by = RightRef {
-            source: stored.member.key.source.clone(),
-            right: stored.member.key.human().to_string(),
-        };
         if validity.ended.is_none() {
             let claim = Claim::of_window(plate.clone(), validity.window, by, gate.time_zone, now);
             self.claims.extend(claim);

@@ -7,6 +7,7 @@
 //!
 //! No plate is in any message: a row is told by its right.
 
+mod budgets;
 mod carry_out;
 pub mod cars;
 pub mod claims;

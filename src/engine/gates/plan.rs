@@ -6,6 +6,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::budgets::apply_budgets;
 use super::claims::{Claim, Wanted, runs_out_today, wanted};
 use crate::config::{Guard, Mode};
 use crate::model::{
@@ -13,11 +14,6 @@ use crate::model::{
 };
 use crate::text::hex::hex;
 use crate::text::words::words;
-
-/// Always allowed, however short the list.
-const LOSSES_PER_TICK_FLOOR: usize = 2;
-const LOSSES_PER_DAY_FLOOR: usize = 5;
-const OPENINGS_PER_TICK_FLOOR: usize = 20;
 
 /// How many digits of its digest a plan is told by.
 const ID_DIGITS: usize = 12;
@@ -337,10 +333,12 @@ fn one_plate(
     let shown = row;
     let row = &GateRow { time: time_of(own, shown), ..shown.clone() };
     if is_met(row, wanted, today) {
+        // It ends where it ends: a row whose dates nobody can read is known by these days alone.
+        let last = lasts_until(row).unwrap_or(wanted.days.last());
         let held = OwnRow {
             plate: plate.clone(),
             id: row.id.clone(),
-            days: wanted.days,
+            days: Days::new(wanted.days.first(), last).unwrap_or(wanted.days),
             by: by.clone(),
             is_held: true,
         };
@@ -437,64 +435,4 @@ fn keep_within_capacity(facts: &GateFacts<'_>, plan: &mut GatePlan) {
         }
     }
     plan.changes = kept;
-}
-
-/// Marks the changes that must wait. Where nothing is written nothing waits.
-fn apply_budgets(facts: &GateFacts<'_>, plan: &mut GatePlan) {
-    if facts.mode == Mode::Observe {
-        return;
-    }
-    let count = |wanted: &dyn Fn(&RowChange) -> bool| {
-        plan.changes.iter().filter(|change| wanted(change)).count()
-    };
-    let (losses, openings) = (count(&|change| change.loses), count(&|change| change.opens));
-    let with_time = facts.own.len() + openings;
-    let share = |percent: crate::config::Percent, floor| percent.share_of(with_time).max(floor);
-    let over_losses = if losses == 0 {
-        None
-    } else if facts.is_configuration_new {
-        Some(Budget::RolesChanged)
-    } else if losses > share(facts.guard.revoke_per_tick, LOSSES_PER_TICK_FLOOR) {
-        Some(Budget::RevokePerTick)
-    } else if facts.lost_last_day + losses > share(facts.guard.revoke_per_day, LOSSES_PER_DAY_FLOOR)
-    {
-        Some(Budget::RevokePerDay)
-    } else {
-        is_emptied(facts, plan).then_some(Budget::LastPerson)
-    };
-    let over_openings = (!facts.is_first
-        && openings > share(facts.guard.grant_per_tick, OPENINGS_PER_TICK_FLOOR))
-    .then_some(Budget::GrantPerTick);
-    for change in &mut plan.changes {
-        change.blocked = match change {
-            RowChange { loses: true, .. } => over_losses,
-            RowChange { opens: true, .. } => over_openings,
-            _ => None,
-        };
-    }
-    if facts.approved.is_some() && plan.blocked_id().as_deref() == facts.approved {
-        plan.changes.retain(|change| change.blocked.is_some());
-        plan.changes.iter_mut().for_each(|change| change.blocked = None);
-        plan.is_approved = true;
-    }
-}
-
-/// Whether a row of ours opens the gate now, and none would afterwards.
-fn is_emptied(facts: &GateFacts<'_>, plan: &GatePlan) -> bool {
-    let of_own = facts
-        .rows
-        .iter()
-        .filter(|(plate, _)| plate.as_ref().is_some_and(|plate| facts.own.contains_key(plate)));
-    let open: BTreeSet<&str> = of_own
-        .filter(|(_, row)| row.opens_at(facts.now))
-        .filter_map(|(plate, _)| plate.as_deref())
-        .collect();
-    let mut left = open.clone();
-    for change in &plan.changes {
-        match change.days {
-            Some(days) if days.contains(facts.now.date()) => left.insert(change.plate.text()),
-            _ => left.remove(change.plate.text()),
-        };
-    }
-    !open.is_empty() && left.is_empty()
 }

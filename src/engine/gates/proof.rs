@@ -94,7 +94,7 @@ pub fn prove(facts: &GateFacts<'_>, plan: &GatePlan) -> Result<ProvenRows, RowCo
     if let (true, Some(change)) = (is_too_many, adds.next_back()) {
         return Err(RowCounterexample { rule: RowRule::TooMany, by: change.by.to_string() });
     }
-    if let Some(change) = over_budget(facts, &plan.changes, &changes) {
+    if let Some(change) = over_budget(facts, &changes) {
         return Err(RowCounterexample { rule: RowRule::Budget, by: change.by.to_string() });
     }
     Ok(ProvenRows(changes))
@@ -177,11 +177,7 @@ fn takes_time(facts: &GateFacts<'_>, change: &RowChange) -> bool {
 }
 
 /// The budgets, counted again.
-fn over_budget<'c>(
-    facts: &GateFacts<'_>,
-    all: &[RowChange],
-    changes: &'c [RowChange],
-) -> Option<&'c RowChange> {
+fn over_budget<'c>(facts: &GateFacts<'_>, changes: &'c [RowChange]) -> Option<&'c RowChange> {
     if facts.approved.is_some() || facts.is_reviewed || facts.mode == Mode::Observe {
         return None;
     }
@@ -193,8 +189,8 @@ fn over_budget<'c>(
     let mut losing = changes.iter().filter(|change| takes_time(facts, change));
     let mut opening = changes.iter().filter(|change| lets_in_newly(change));
     let (losses, openings) = (losing.clone().count(), opening.clone().count());
-    // Shares are of all who could be harmed, those who wait among them.
-    let of = facts.own.len() + all.iter().filter(|change| lets_in_newly(change)).count();
+    // Only rows that are there can be lost, or come by this run: whoever waits for one has nothing to lose.
+    let of = facts.own.len() + openings;
     let share = |percent: u8, least: usize| least.max(of * usize::from(percent) / 100);
     let guard = facts.guard;
     let is_much_lost = losses > share(guard.revoke_per_tick.get(), 2)

@@ -585,16 +585,64 @@ fn what_may_be_ours_is_not_given_up() {
     assert_eq!(world.to_do().len(), 3, "and are lengthened");
 }
 
-/// Mutant: the checker counts the shares of those alone who are let in at once.
+/// Mutant: cars that wait for the gate count as if they had a row to lose, so that a wrong list which brings many
+/// takes away from all the more who are there.
 #[test]
-fn changes_that_wait_do_not_make_the_others_wait() {
-    let mut world = many(40, "2026-12-31");
-    world.claims.truncate(37);
-    let more = (100..130).map(|n| claim(&format!("CD{n}"), "2026-01-01", Some("2026-12-31")));
-    world.claims.extend(more);
+fn cars_that_wait_for_the_gate_let_nobody_lose_it() {
+    let with = |losses: usize, gains: usize| {
+        let mut world = many(40, "2026-12-31");
+        world.claims.truncate(40 - losses);
+        let more = (0..gains).map(|n| claim(&format!("CD{n}"), "2026-01-01", Some("2026-12-31")));
+        world.claims.extend(more);
+        world
+    };
+    let count = |world: &World, wanted: fn(&RowChange) -> bool| {
+        let plan = world.plan();
+        prove(&world.facts(), &plan).unwrap();
+        plan.to_do().filter(|change| wanted(change)).count()
+    };
+    let lost = |world: &World| count(world, |change| change.loses);
+    let opened = |world: &World| count(world, |change| change.opens);
+    // 5% of 40 are 2; who waits makes nobody else wait, and lets nobody else lose the gate.
+    assert_eq!((lost(&with(2, 30)), opened(&with(2, 30))), (2, 0));
+    assert_eq!((lost(&with(3, 400)), opened(&with(3, 400))), (0, 0));
+    // Whoever is let in by this run has a row from then on: 5% of 60 are 3.
+    assert_eq!((lost(&with(3, 20)), opened(&with(3, 20))), (3, 20));
+    assert_eq!((lost(&with(4, 20)), opened(&with(4, 20))), (0, 20));
+    // Nor does whoever waits stand in for the last one who can open it.
+    let mut last = many(1, "2026-12-31");
+    last.claims = with(0, 30).claims.split_off(40);
+    assert_eq!((lost(&last), opened(&last)), (0, 0));
+    assert!(last.plan().changes.iter().any(|change| change.blocked == Some(Budget::LastPerson)));
+    // The checker counts the same anew.
+    let mut plan = with(3, 400).plan();
+    plan.changes.iter_mut().filter(|change| change.loses).for_each(|change| change.blocked = None);
+    let refused = prove(&with(3, 400).facts(), &plan).unwrap_err();
+    assert_eq!(refused.rule, RowRule::Budget);
+}
+
+/// Mutant: a row whose dates nobody can read is taken to end when its right would be written to end today.
+#[test]
+fn a_row_with_unreadable_dates_is_moved_on_before_it_ends() {
+    let mut world = World::at("2026-03-01");
+    world.claims.push(claim("AB1", "2026-01-01", None));
+    let mut unreadable = row("AB1", "1", "2026-01-01", "2026-03-31");
+    unreadable.1.time = RowTime::Unclear;
+    world.rows.push(unreadable);
+    world.own.extend([own("AB1", "1", "2026-01-01", "2026-03-31")]);
+    // Looked at each day, and nothing is written until 14 days are left.
+    for today in day("2026-03-01").iter_days().take(17) {
+        world.now = today.and_hms_opt(12, 0, 0).unwrap();
+        let plan = world.plan();
+        assert_eq!(plan.changes, Vec::new(), "{today}");
+        let held = plan.in_sync["AB1"].clone();
+        assert_eq!(held.days, days("2026-01-01", "2026-03-31"), "{today}");
+        world.own.insert("AB1".to_owned(), held);
+    }
+    world.now = day("2026-03-18").and_hms_opt(12, 0, 0).unwrap();
     let plan = world.plan();
-    prove(&world.facts(), &plan).unwrap();
-    assert_eq!(plan.to_do().count(), 3);
+    let written: Vec<_> = plan.changes.iter().map(|change| (change.verb, change.days)).collect();
+    assert_eq!(written, [(RowVerb::Set, Some(days("2026-01-01", "2026-04-17")))]);
 }
 
 /// A session that nobody has stopped is good for as long as its source is fresh: at midnight its car must have the
