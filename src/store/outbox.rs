@@ -190,7 +190,7 @@ impl Outbox<'_> {
     /// instant and hold a plate still.
     pub fn has_open_or_old(&self, before: DateTime<Utc>) -> Result<bool, StoreError> {
         let open = "SELECT 1 FROM outbox WHERE state IN ('sent', 'unknown') LIMIT 1";
-        let old = "SELECT 1 FROM outbox_bytes JOIN outbox USING (recipient, id) \
+        let old = "SELECT 1 FROM outbox_bytes CROSS JOIN outbox USING (recipient, id) \
                    WHERE kind = 'citation' AND made_at < ?1 LIMIT 1";
         let is_open = self.0.first::<i64>(open, ())?.is_some();
         Ok(is_open || self.0.first::<i64>(old, before)?.is_some())
@@ -198,7 +198,7 @@ impl Outbox<'_> {
 
     /// Forgets what citations hold that were handed over before an instant, for good: there is a plate in each.
     pub fn forget_plates(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
-        let old = "SELECT recipient, id FROM outbox_bytes JOIN outbox USING (recipient, id) \
+        let old = "SELECT recipient, id FROM outbox_bytes CROSS JOIN outbox USING (recipient, id) \
                    WHERE kind = 'citation' AND made_at < ?1";
         let old: Vec<(String, String)> = self.0.all(old, before)?;
         if old.is_empty() {

@@ -545,6 +545,7 @@ proptest! {
         }
         // Once everything answers, everything is known, and it is the truth.
         office.world.with(|there| there.mishaps.clear());
+        office.pass(TimeDelta::minutes(2));
         for done in office.outbox().settle(true).unwrap() {
             prop_assert!(matches!(done.next, Next::Nothing | Next::Somebody), "{done:?}");
         }
