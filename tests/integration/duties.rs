@@ -570,7 +570,7 @@ fn a_citation_that_nobody_approves_is_forgotten_with_its_plate() {
     desk.town.street.park("session_789", PLATE, "CT", "A1", clock(-60), Some(clock(-10)));
     desk.tick(1, 0);
     let waits = desk.hand_over(2, 4);
-    let id = waits["blocked"].as_str().unwrap();
+    let id = waits["documents"][0]["blocked"].as_str().unwrap();
     assert!(desk.keeps(PLATE));
     desk.tick(5, 0);
     assert!(desk.keeps(PLATE), "as long as it may be approved");

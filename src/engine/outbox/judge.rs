@@ -384,10 +384,14 @@ fn of_standing(standing: Standing) -> Became {
             error: None,
             next: Next::Nothing,
         },
-        Standing::Pending(answer) => Became {
-            answer: Some(answer),
-            ..Became::open("the other side has not decided yet".to_owned(), Next::Ask)
-        },
+        Standing::Pending(answer) => {
+            let told: Option<serde_json::Value> = serde_json::from_str(&answer).ok();
+            let differs = told.as_ref().and_then(|told| told.get("differs")?.as_str());
+            let why = differs.map_or("the other side has not decided yet".to_owned(), |differs| {
+                format!("it was taken, and {differs}")
+            });
+            Became { answer: Some(answer), ..Became::open(why, Next::Ask) }
+        }
         Standing::Refused(why) => Became {
             state: DocumentState::Refused,
             is_done: Some(false),
