@@ -30,6 +30,7 @@ mod gates;
 pub mod health;
 mod inbox;
 mod journal;
+mod ledger;
 mod links;
 pub mod lock;
 mod login;

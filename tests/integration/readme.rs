@@ -206,9 +206,11 @@ fn keys_of_the_example() -> BTreeMap<String, String> {
             let name = name.replace(".patrol", ".NAME").replace(".barrier", ".NAME");
             let name = name.replace(".street", ".NAME").replace(".register", ".NAME");
             let name = name.replace(".meters", ".NAME").replace(".kerb", ".NAME");
+            let name = name.replace(".cashier", ".NAME").replace(".operating", ".NAME");
+            let name = name.replace(".citations", ".NAME").replace(".finance", ".NAME");
             section = name.replace(".site", ".NAME") + ".";
         } else if let Some((key, value)) = line.split_once('=')
-            && line.starts_with(|c: char| c.is_ascii_lowercase())
+            && line.starts_with(|c: char| c.is_ascii_alphabetic())
         {
             // Of two sections of one kind the first has the defaults.
             let key = format!("{section}{}", key.trim());
@@ -249,9 +251,14 @@ fn every_configuration_loads() {
     let blocks = blocks("toml");
     assert!(!blocks.is_empty());
     let folder = tempfile::tempdir().unwrap();
-    for file in
-        ["cardskipper.txt", "front-door.txt", "ips-key.txt", "ips-token.txt", "register-token.txt"]
-    {
+    for file in [
+        "cardskipper.txt",
+        "front-door.txt",
+        "ips-key.txt",
+        "ips-token.txt",
+        "register-token.txt",
+        "cashier-token.txt",
+    ] {
         let path = folder.path().join(file);
         std::fs::write(&path, "a").unwrap();
         #[cfg(unix)]

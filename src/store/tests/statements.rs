@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 22] = [
+const SOURCES: [(&str, &str); 23] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
@@ -14,6 +14,7 @@ const SOURCES: [(&str, &str); 22] = [
     ("gates.rs", include_str!("../gates.rs")),
     ("inbox.rs", include_str!("../inbox.rs")),
     ("journal.rs", include_str!("../journal.rs")),
+    ("ledger.rs", include_str!("../ledger.rs")),
     ("links.rs", include_str!("../links.rs")),
     ("login.rs", include_str!("../login.rs")),
     ("member_plates.rs", include_str!("../member_plates.rs")),
