@@ -4,7 +4,6 @@
 use std::fs;
 
 use chrono::TimeDelta;
-use ivms_sync_simulators::cardskipper::Member;
 use ivms_sync_simulators::clock::Clock;
 use ivms_sync_simulators::hikvision_anpr::{Camera, Row, Settings};
 use ivms_sync_simulators::http::Fault;
