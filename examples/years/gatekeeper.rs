@@ -388,7 +388,8 @@ impl Life {
                 claims.extend(claim);
             }
         }
-        of.is_in_now |= all;
+        // Of what was heard and never told for certain, the program may know nothing.
+        of.is_in_now |= all && known_of.told.is_some();
         claims.dedup();
         of.may.extend(&claims);
         if !is_one {

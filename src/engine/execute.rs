@@ -19,18 +19,22 @@ use crate::engine::gather::clocks::{ClockFault, device_clock_fault, offset_text}
 use crate::engine::gather::devices::{self, failure, not_believed, to_remember};
 use crate::engine::gather::plausibility::judge_serial;
 use crate::engine::gather::{LoginResult, settle_open};
-use crate::engine::plan::{Change, ProvenPlan};
+use crate::engine::plan::{Change, Kind, ProvenPlan};
 use crate::engine::{ChangeState, TargetOutcome, side_by_side};
 use crate::exit::Exit;
 use crate::model::{Limit, Memory, ReadBack, RecordId, RunId, TargetLimits};
 use crate::ports::progress::{Meter, Progress, Silent, Unit};
-use crate::ports::{Failure, FullRecord, Target};
+use crate::ports::{Failure, FullRecord, Target, TargetWriter};
 use crate::stop::Stop;
 use crate::store::{Outcome, OutcomeKind, Store, StoreError, TargetState};
 use crate::trouble::{Trouble, TroubleKind};
 
 use crate::engine::gather::trust::{self, Trust};
 use base::{Base, check};
+
+/// Why access is not taken away yet.
+const WOULD_SHUT_EVERYBODY_OUT: &str =
+    "nobody else could open the door: whoever was to be let in before was not";
 
 /// What every device thread needs.
 #[derive(Debug)]
@@ -239,6 +243,31 @@ impl<'a, 's> OneTarget<'a, 's> {
         self.result.login = LoginResult::Worked;
         let tries = self.store().pending().last_tries(&self.device.name)?;
         order::sort(&mut changes, &tries, now);
+        let waits = |change: &&Change| {
+            change.kind == Kind::Revocation
+                && self.execution.plan.is_to_be_opened_first(&self.device.name)
+        };
+        let (waiting, first): (Vec<&Change>, Vec<&Change>) = changes.into_iter().partition(waits);
+        self.write_all(writer.as_mut(), &first)?;
+        if waiting.is_empty() || self.has_let_somebody_in(&first) {
+            self.write_all(writer.as_mut(), &waiting)?;
+        } else {
+            let why = || (ChangeState::Planned, Some(WOULD_SHUT_EVERYBODY_OUT.to_owned()));
+            let held = waiting.into_iter().map(|change| (change.employee_no.clone(), why()));
+            self.result.changes.extend(held);
+        }
+        // Whoever waits from an earlier run comes after those who are kept out now.
+        self.commit(writer.as_mut(), |_| true)?;
+        self.ask_settlement(writer.reader())?;
+        self.check_trust()
+    }
+
+    /// Writes changes in this order, as many at once as the device takes.
+    fn write_all(
+        &mut self,
+        writer: &mut dyn TargetWriter,
+        changes: &[&Change],
+    ) -> Result<(), Halt> {
         for batch in changes.chunks(self.device.kind.capabilities().batch) {
             self.check_stop()?;
             let mut base = Base::default();
@@ -248,14 +277,20 @@ impl<'a, 's> OneTarget<'a, 's> {
             while let Some(probe) = rest.first() {
                 let now = if self.trust == Trust::Proven { rest } else { slice::from_ref(probe) };
                 self.check_trust()?;
-                let written = self.write(writer.as_mut(), now, &mut base)?;
+                let written = self.write(writer, now, &mut base)?;
                 rest = rest.get(written..).unwrap_or_default();
             }
         }
-        // Whoever waits from an earlier run comes after those who are kept out now.
-        self.commit(writer.as_mut(), |_| true)?;
-        self.ask_settlement(writer.reader())?;
-        self.check_trust()
+        Ok(())
+    }
+
+    /// Whether one of these changes has opened a closed door, as far as the device says.
+    fn has_let_somebody_in(&self, changes: &[&Change]) -> bool {
+        changes.iter().filter(|change| change.opens_door).any(|change| {
+            let state = self.result.changes.get(&change.employee_no);
+            state.is_some_and(|(state, _)| state.is_confirmed())
+                && !self.failed_commits.holds(&change.employee_no)
+        })
     }
 
     /// Whether the device changed nothing that nobody asked for.

@@ -26,6 +26,13 @@ pub(super) struct Failed {
     gone: BTreeSet<RecordId>,
 }
 
+impl Failed {
+    /// Whether what was written to a record is not in force.
+    pub(super) fn holds(&self, id: &RecordId) -> bool {
+        self.refused.contains_key(id) || self.gone.contains(id)
+    }
+}
+
 impl OneTarget<'_, '_> {
     /// Commits what was written to these records and was not committed yet; nobody twice in a run.
     pub(super) fn commit(

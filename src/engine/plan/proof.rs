@@ -18,7 +18,7 @@ use crate::config::Mode;
 use crate::engine::link::NoLink;
 use crate::model::{HolderId, Limit, RecordId, RecordStanding, TargetName, Verb, Window};
 
-use budgets::{check_budgets, check_last_person};
+use budgets::{check_budgets, check_last_person, to_be_opened_first};
 use losses::check_losses;
 use paid::PaidTime;
 pub use reviewed::objection;
@@ -31,9 +31,24 @@ const SECOND: TimeDelta = TimeDelta::seconds(1);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenPlan {
     changes: Vec<Change>,
+    to_be_opened_first: BTreeSet<TargetName>,
 }
 
 impl ProvenPlan {
+    fn new(facts: &Facts, changes: &[&Change]) -> Self {
+        Self {
+            changes: changes.iter().copied().cloned().collect(),
+            to_be_opened_first: to_be_opened_first(facts, changes),
+        }
+    }
+
+    /// Whether somebody must have been let in on a device before access is taken away there: else nobody may be
+    /// left who can open the door.
+    #[must_use]
+    pub fn is_to_be_opened_first(&self, device: &TargetName) -> bool {
+        self.to_be_opened_first.contains(device)
+    }
+
     /// The changes to carry out on one device, grants first.
     pub fn for_device<'a>(&'a self, device: &'a TargetName) -> impl Iterator<Item = &'a Change> {
         self.changes.iter().filter(move |change| change.device == *device)
@@ -139,7 +154,7 @@ pub fn prove(facts: &Facts, plan: &Plan) -> Result<ProvenPlan, Counterexample> {
     check_losses(facts, &pending)?;
     check_budgets(facts, &pending)?;
     check_last_person(facts, &pending)?;
-    Ok(ProvenPlan { changes: pending.into_iter().cloned().collect() })
+    Ok(ProvenPlan::new(facts, &pending))
 }
 
 /// Proves what can be proven of changes that a person has approved without gathering again: that
@@ -162,9 +177,9 @@ pub fn prove_reviewed(facts: &Facts, changes: &[Change]) -> Result<ProvenPlan, C
         if let Some(rule) = rule {
             return Err(refuse(change, rule));
         }
-        proven.push(change.clone());
+        proven.push(change);
     }
-    Ok(ProvenPlan { changes: proven })
+    Ok(ProvenPlan::new(facts, &proven))
 }
 
 /// Shown, but never written, so there is nothing to prove.

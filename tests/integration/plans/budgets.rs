@@ -1,7 +1,7 @@
 //! Budgets: what is held back, and how it is approved.
 
 use ivms_sync_simulators::club::{ROLE, employee_no, number};
-use ivms_sync_simulators::hikvision::Person;
+use ivms_sync_simulators::hikvision::{Effect, Person};
 use ivms_sync_simulators::http::Fault;
 use serde_json::json;
 
@@ -268,5 +268,32 @@ fn what_a_changed_configuration_takes_away_waits_through_ticks_without_an_answer
     sandbox.at("2026-03-10T10:16:00Z", &["apply", "--blocked", &id]).ends(0);
     assert_eq!(sandbox.end_on(0, "1004"), "2026-03-09T23:59:59");
     assert_eq!(sandbox.sync_at("2026-03-10T10:20:00Z", 0)["changes"], json!([]));
+    sandbox.assert_well_behaved();
+}
+
+/// Two who take turns: the plan is good, and the door refuses the half of it that lets somebody in.
+#[test]
+fn the_last_person_keeps_a_door_until_the_next_one_was_let_in() {
+    let sandbox = Sandbox::pinned(2, 1);
+    sandbox.sync_at(START, 0);
+    sandbox.clocks(LATER);
+    sandbox.club.inactivate(0);
+    sandbox.look_at(LOOKED);
+    let door = &sandbox.club.devices[0];
+    door.edit_person("1002", |person| person.end = "2026-03-01T23:59:59".to_owned());
+    door.set(|switches| switches.effect = Effect::RefusedFor(vec!["1002".to_owned()]));
+    let doors = sandbox.doors();
+    for now in [LATER, "2026-03-10T10:12:00Z"] {
+        let run = sandbox.at(now, &["sync", "--full", "--json"]).ends(3).json();
+        assert_eq!(each(&run, "changes", "employee_no"), ["1002", "1001"]);
+        assert_eq!(each(&run, "changes", "outcome"), ["refused", "planned"]);
+        let why = run["changes"][1]["error"].as_str().unwrap();
+        assert!(why.contains("nobody else could open the door"), "{why}");
+        assert_eq!(sandbox.doors(), doors);
+    }
+    door.set(|switches| switches.effect = Effect::default());
+    let run = sandbox.at("2026-03-10T10:20:00Z", &["sync", "--full", "--json"]).ends(0).json();
+    assert_eq!(each(&run, "changes", "outcome"), ["confirmed", "confirmed"]);
+    assert_eq!(sandbox.end_on(0, "1001"), "2026-03-09T23:59:59");
     sandbox.assert_well_behaved();
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Counterexample, Rule, is_untouchable, refuse};
 use crate::config::Percent;
-use crate::engine::plan::{Change, Facts, Kind};
-use crate::model::{Limit, RecordId};
+use crate::engine::plan::{Change, Facts, Kind, TargetFacts};
+use crate::model::{Limit, RecordId, TargetName};
 
 /// The budgets of `[guard]`, counted again.
 pub(super) fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
@@ -54,38 +54,59 @@ pub(super) fn check_budgets(facts: &Facts, changes: &[&Change]) -> Result<(), Co
     Ok(())
 }
 
-/// On no device the last linked person who can open the door loses it. Persons who may not be touched
-/// are no help: they are not counted before, nor after.
+/// On no device the last linked person who can open the door loses it.
 pub(super) fn check_last_person(facts: &Facts, changes: &[&Change]) -> Result<(), Counterexample> {
     for device in &facts.devices {
-        let now = device.local(facts.now);
-        let mut mine = changes.iter().filter(|change| change.device == device.name);
-        if !mine.clone().any(|change| change.kind == Kind::Revocation) {
-            continue;
-        }
-        let mut open: BTreeSet<&RecordId> = BTreeSet::new();
-        for employee_no in device.linking.iter().flatten().map(|link| &link.employee_no) {
-            let limit = device.persons.get(employee_no).and_then(|person| person.limit.window());
-            let opens = limit.is_some_and(|window| window.contains(now));
-            if opens && !is_untouchable(device, employee_no) {
-                open.insert(employee_no);
-            }
-        }
-        if open.is_empty() {
-            continue;
-        }
-        for change in mine.clone() {
-            if change.after.contains(now) {
-                open.insert(&change.employee_no);
-            } else {
-                open.remove(&change.employee_no);
-            }
-        }
-        if open.is_empty()
-            && let Some(change) = mine.find(|change| change.kind == Kind::Revocation)
+        let mine = || changes.iter().copied().filter(|change| change.device == device.name);
+        if let Some(revocation) = mine().find(|change| change.kind == Kind::Revocation)
+            && open_after(facts, device, mine()).is_some_and(|open| open.is_empty())
         {
-            return Err(refuse(change, Rule::LastPerson));
+            return Err(refuse(revocation, Rule::LastPerson));
         }
     }
     Ok(())
+}
+
+/// The devices where somebody must be let in before access is taken away: without that nobody could open the door
+/// that somebody can open now. A write that is planned may be refused, in one run after the other.
+pub(super) fn to_be_opened_first(facts: &Facts, changes: &[&Change]) -> BTreeSet<TargetName> {
+    let needs_opening = |device: &&TargetFacts| {
+        let mine = || changes.iter().copied().filter(|change| change.device == device.name);
+        let is_emptied = |has_openings: bool| {
+            let done = mine().filter(|change| has_openings || !change.opens_door);
+            open_after(facts, device, done).is_some_and(|open| open.is_empty())
+        };
+        let takes_away = mine().any(|change| change.kind == Kind::Revocation);
+        takes_away && is_emptied(false) && !is_emptied(true)
+    };
+    facts.devices.iter().filter(needs_opening).map(|device| device.name.clone()).collect()
+}
+
+/// The linked persons who can open a device after these changes of it; `None` where nobody can now. Persons who may
+/// not be touched are no help: they are not counted before, nor after.
+fn open_after<'a>(
+    facts: &Facts,
+    device: &'a TargetFacts,
+    changes: impl Iterator<Item = &'a Change>,
+) -> Option<BTreeSet<&'a RecordId>> {
+    let now = device.local(facts.now);
+    let mut open: BTreeSet<&RecordId> = BTreeSet::new();
+    for employee_no in device.linking.iter().flatten().map(|link| &link.employee_no) {
+        let limit = device.persons.get(employee_no).and_then(|person| person.limit.window());
+        let opens = limit.is_some_and(|window| window.contains(now));
+        if opens && !is_untouchable(device, employee_no) {
+            open.insert(employee_no);
+        }
+    }
+    if open.is_empty() {
+        return None;
+    }
+    for change in changes {
+        if change.after.contains(now) {
+            open.insert(&change.employee_no);
+        } else {
+            open.remove(&change.employee_no);
+        }
+    }
+    Some(open)
 }

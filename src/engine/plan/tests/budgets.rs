@@ -259,6 +259,31 @@ fn who_waits_for_a_budget_leaves_nobody_inside() {
     assert_eq!(first.plan().blocked().count(), 0);
 }
 
+/// Mutants: the way in is held open by whom the plan lets in; a caretaker counts; every plan waits.
+#[test]
+fn whoever_is_let_in_by_the_plan_alone_must_be_inside_before_the_last_one_is_taken() {
+    let is_waited_for = |world: &World| {
+        let proven = prove(&world.facts, &world.plan()).unwrap();
+        let front = world.facts.devices[0].name.clone();
+        proven.is_to_be_opened_first(&front)
+    };
+    for (what, world, want) in [
+        ("one leaves and one returns", world(2, 1, 0, 1), true),
+        ("two return", world(3, 1, 0, 2), true),
+        ("a third one is inside all along", world(3, 1, 0, 1), false),
+        ("nobody leaves", world(2, 0, 0, 2), false),
+        ("nobody returns", world(2, 1, 0, 0), false),
+        (
+            "whoever is inside all along is barred",
+            world(3, 1, 0, 1).person(FRONT, "3", |person| person.standing = RecordStanding::Barred),
+            true,
+        ),
+    ] {
+        let changes = world.plan().changes;
+        assert_eq!(is_waited_for(&world), want, "{what}: {changes:?}");
+    }
+}
+
 #[test]
 fn each_device_has_a_last_person_of_its_own() {
     let world = world(2, 1, 0, 0).device("back-door").link(
