@@ -42,6 +42,8 @@ pub enum Why {
     Gone,
     /// A source that lists only what runs was not read when it was written.
     NotWatched,
+    /// A source that its zone needs was read last before it was written: what was sold in between is not known.
+    NotReadSince,
 }
 
 impl Finding {
@@ -145,6 +147,7 @@ impl Judged {
                 Why::Future => "it lies in the future",
                 Why::Gone => "a right was known that is not any more",
                 Why::NotWatched => "a source that lists only what runs was not read then",
+                Why::NotReadSince => "no source was read since",
             },
         }
     }
@@ -265,8 +268,8 @@ pub fn judged(
     Ok(found)
 }
 
-/// Judges a citation that is about to leave. That its car had no right is said only where each source of what runs was
-/// read shortly before.
+/// Judges a citation that is about to leave. That its car had no right is said only where each source that its zone
+/// needs was read after it was written, and each source of what runs shortly before and just now.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -279,14 +282,24 @@ pub fn judge_before_leaving(
     store.at_once(|| {
         let known = Known::read(vehicles, store)?;
         let judged = judged(vehicles, store, &known, citation, now)?;
-        let read = store.rights().files()?.into_iter().map(|part| (part.source, part.as_of));
-        let had_right = judged.had_right_now(vehicles, now, Some(&read.collect()));
-        Ok(match (judged.finding, had_right) {
-            (Finding::Stands, None) => {
-                Judged { finding: Finding::Unclear(Why::NotWatched), ..judged }
-            }
-            _ => judged,
-        })
+        // Of one that tells in parts, the part that was read longest ago counts.
+        let mut read = Before::new();
+        for part in store.rights().files()? {
+            let earliest = read.entry(part.source).or_insert(part.as_of);
+            *earliest = part.as_of.min(*earliest);
+        }
+        let zone = judged.zone.as_ref().and_then(|zone| vehicles.zones.named(zone));
+        let is_read_since = zone.is_some_and(|zone| {
+            let read = |source: &SourceName| read.get(source.as_str());
+            zone.needs().iter().all(|source| read(source).is_some_and(|at| *at >= citation.at))
+        });
+        let why = match judged.had_right_now(vehicles, now, Some(&read)) {
+            _ if judged.finding != Finding::Stands => return Ok(judged),
+            _ if !is_read_since => Why::NotReadSince,
+            None => Why::NotWatched,
+            Some(_) => return Ok(judged),
+        };
+        Ok(Judged { finding: Finding::Unclear(why), ..judged })
     })
 }
 
