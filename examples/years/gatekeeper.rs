@@ -997,15 +997,7 @@ impl Life {
             })
             .collect();
         let world = &self.world;
-        let streets = Streets {
-            club: &world.club,
-            now: world.now,
-            humans: &world.humans,
-            desks: &world.desks,
-            doors: &world.doors,
-            yard: &world.yard,
-            sabotage: None,
-        };
+        let streets = Streets::of(world, None);
         let config = &self.context.config;
         let nothing = BTreeMap::new();
         let work = GateRun {

@@ -32,6 +32,7 @@ use crate::outside::{Died, Streets};
 use crate::roles::Roles;
 use crate::sabotage::Sabotage;
 use crate::tally::Tally;
+use crate::till::{self, Clerk};
 use crate::world::World;
 
 /// What went against a rule.
@@ -188,7 +189,8 @@ impl Life {
                 what,
             })?;
         }
-        self.end().map_err(|what| Violation { tick: self.tick, at: self.world.now, what })
+        let ended = self.end().and_then(|()| self.settle_refunds());
+        ended.map_err(|what| Violation { tick: self.tick, at: self.world.now, what })
     }
 
     fn one_tick(&mut self) -> Result<(), String> {
@@ -210,6 +212,7 @@ impl Life {
         self.note(&ended);
         self.after(&ended)?;
         self.judge(&ended)?;
+        self.hand_over()?;
         if self.tick.is_multiple_of(7) && matches!(ended, Ended::Well(_)) {
             inquiry::ask(&self.context, &self.world.humans, self.tick)?;
         }
@@ -217,6 +220,34 @@ impl Life {
             self.forget_a_write();
         }
         Ok(())
+    }
+
+    /// A clerk hands a refund over, where there is a cashier; this run, too, can die.
+    fn hand_over(&mut self) -> Result<(), String> {
+        let Some(till) = self.world.till.clone() else { return Ok(()) };
+        let Some(store) = self.store.take() else { return Err("no state file".to_owned()) };
+        let streets = Streets::of(&self.world, self.sabotage);
+        let now = self.world.host_now();
+        let clerk = Clerk { config: &self.context.config, store: &store, systems: &streets, now };
+        let done = catch_unwind(AssertUnwindSafe(|| clerk.hand_over(&till)));
+        self.store = Some(store);
+        match done {
+            Ok(done) => done?,
+            Err(payload) if payload.is::<Died>() => {
+                self.tally.deaths += 1;
+                self.open()?;
+            }
+            Err(payload) => return Err(panicked(&*payload)),
+        }
+        crate::outside::open(&till).judge()
+    }
+
+    /// With nothing in the way, each refund comes to its end.
+    fn settle_refunds(&self) -> Result<(), String> {
+        let (Some(till), Some(store)) = (&self.world.till, &self.store) else { return Ok(()) };
+        let streets = Streets::of(&self.world, self.sabotage);
+        let now = self.world.now.max(self.latest);
+        Clerk { config: &self.context.config, store, systems: &streets, now }.judge_end(till)
     }
 
     /// Puts the stage right before the program is called.
@@ -234,6 +265,9 @@ impl Life {
         if let Some(kiosk) = &self.world.yard.kiosk {
             let mut kiosk = crate::outside::open(kiosk);
             (kiosk.tick.now, kiosk.tick.sabotage) = (now, self.sabotage);
+        }
+        if let Some(till) = &self.world.till {
+            crate::outside::open(till).pass(now, self.sabotage);
         }
         let next = std::mem::take(&mut self.world.next);
         if next.reopens {
@@ -363,15 +397,7 @@ impl Life {
         (self.context.clock, self.context.stop) = (clock, Stop::at_time_limit(clock));
         let Some(mut store) = self.store.take() else { return Err("no state file".to_owned()) };
         let world = &self.world;
-        let streets = Streets {
-            club: &world.club,
-            now: world.now,
-            humans: &world.humans,
-            desks: &world.desks,
-            doors: &world.doors,
-            yard: &world.yard,
-            sabotage: self.sabotage,
-        };
+        let streets = Streets::of(world, self.sabotage);
         let (context, errand) = (&self.context, &self.errand);
         let place = |name: &str| {
             context.config.devices.iter().position(|device| device.name.as_str() == name)
@@ -410,11 +436,7 @@ impl Life {
             Ok(Ok(report)) => Ended::Well(Box::new(report)),
             Ok(Err(error)) => self.failed(error)?,
             Err(payload) if payload.is::<Died>() => Ended::Died,
-            Err(payload) => {
-                let text = payload.downcast_ref::<String>().map(String::as_str);
-                let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-                return Err(format!("the program panicked: {}", text.unwrap_or("?")));
-            }
+            Err(payload) => return Err(panicked(&*payload)),
         };
         self.store = Some(store);
         if matches!(ended, Ended::Died) {
@@ -586,6 +608,9 @@ impl Life {
         for (barrier, rows) in self.world.yard.barriers.iter().zip(&copy.rows) {
             crate::outside::open(barrier).forget_since(rows);
         }
+        if let Some(till) = &self.world.till {
+            crate::outside::open(till).has_forgotten = true;
+        }
         self.roles = Roles::of(&self.world.club);
         for book in &mut self.books {
             book.may_read = true;
@@ -595,6 +620,12 @@ impl Life {
         self.world.diary.note("old state file put back", String::new);
         Ok(())
     }
+}
+
+fn panicked(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    format!("the program panicked: {}", text.unwrap_or("?"))
 }
 
 /// The report in a few lines, for the trace.
@@ -686,7 +717,9 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         }
     }
     let path = folder.join("ivms-sync.toml");
-    std::fs::write(&path, club.config(&world.passwords)).map_err(|error| error.to_string())?;
+    let of_till = world.till.as_ref().map(|_| till::config()).unwrap_or_default();
+    let text = club.config(&world.passwords) + &of_till;
+    std::fs::write(&path, text).map_err(|error| error.to_string())?;
     let nothing: [(&str, &str); 0] = [];
     let config = config::load(&path, &Environment::from_pairs(nothing), KINDS)
         .map_err(|error| error.to_string())?;

@@ -36,6 +36,7 @@ mod roles;
 mod sabotage;
 mod site;
 mod tally;
+mod till;
 mod verdict;
 mod world;
 mod yard;

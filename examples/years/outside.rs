@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use ivms_sync::config::{GateConfig, RightsServiceConfig, SourceConfig, TargetConfig};
+use ivms_sync::config::{
+    GateConfig, RecipientConfig, RightsServiceConfig, SourceConfig, TargetConfig,
+};
 use ivms_sync::engine::Systems;
 use ivms_sync::model::Memory;
-use ivms_sync::ports::{Class, Failure, Gate, RightsService, Source, Target};
+use ivms_sync::ports::{Class, Failure, Gate, Recipient, RightsService, Source, Target};
 
 use crate::barrier::Wire;
 use crate::club::Club;
@@ -15,6 +17,8 @@ use crate::door::{Door, Line};
 use crate::kiosk::Counter;
 use crate::ledger::Human;
 use crate::sabotage::Sabotage;
+use crate::till::{self, Till};
+use crate::world::World;
 use crate::yard::Yard;
 
 /// Where the process dies in a request.
@@ -48,7 +52,23 @@ pub struct Streets<'a> {
     pub desks: &'a [Mutex<Desk>],
     pub doors: &'a [Mutex<Door>],
     pub yard: &'a Yard,
+    pub till: Option<&'a Arc<Mutex<Till>>>,
     pub sabotage: Option<Sabotage>,
+}
+
+impl<'a> Streets<'a> {
+    pub fn of(world: &'a World, sabotage: Option<Sabotage>) -> Self {
+        Self {
+            club: &world.club,
+            now: world.now,
+            humans: &world.humans,
+            desks: &world.desks,
+            doors: &world.doors,
+            yard: &world.yard,
+            till: world.till.as_ref(),
+            sabotage,
+        }
+    }
 }
 
 impl Systems for Streets<'_> {
@@ -82,6 +102,11 @@ impl Systems for Streets<'_> {
     fn rights(&self, _: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {
         let kiosk = self.yard.kiosk.as_ref().ok_or_else(nowhere)?;
         Ok(Box::new(Counter { kiosk: Arc::clone(kiosk) }))
+    }
+
+    fn recipient(&self, _: &RecipientConfig) -> Result<Box<dyn Recipient>, Failure> {
+        let till = self.till.ok_or_else(nowhere)?;
+        Ok(Box::new(till::Window { till: Arc::clone(till) }))
     }
 
     fn gate(&self, config: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {

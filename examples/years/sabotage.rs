@@ -71,6 +71,8 @@ pub enum Sabotage {
     KeepDeleted,
     /// A listing that broke off is taken for all of it.
     CutIsWhole,
+    /// What became of a document is never heard, and each try has a key of its own.
+    DeafClerk,
 }
 
 impl Sabotage {

@@ -12,6 +12,7 @@ use crate::door::{Card, Door};
 use crate::firmware::{Grain, Keeps};
 use crate::ledger::{Due, Human, Known, Span, State, due, last_moment};
 use crate::site::Site;
+use crate::till::Till;
 use crate::yard::Yard;
 
 /// Everything that is so, whether the program knows it or not.
@@ -28,6 +29,8 @@ pub struct World {
     pub desks: Vec<Mutex<Desk>>,
     pub doors: Vec<Mutex<Door>>,
     pub yard: Yard,
+    /// A cashier, where the club has one.
+    pub till: Option<Arc<Mutex<Till>>>,
     /// The passwords that the configuration has for the doors, and when a wrong one is put right.
     pub passwords: Vec<u32>,
     /// Lists of roles of the configuration that were in force once.
@@ -89,6 +92,8 @@ impl World {
             humans: Vec::new(),
             desks: club.organisations.iter().map(|_| Mutex::new(Desk::new(born))).collect(),
             doors: Vec::new(),
+            till: Till::new(Chance::new(seed, number.wrapping_mul(16).wrapping_add(8)), born)
+                .map(|till| Arc::new(Mutex::new(till))),
             yard: Yard::new(Chance::new(seed, number.wrapping_mul(8).wrapping_add(4)), &club),
             passwords: vec![0; club.doors.len()],
             roles_were: Vec::new(),
