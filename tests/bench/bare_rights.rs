@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::Failure;
 use crate::bare::{cpu_so_far, insert, open};
+use crate::settlements;
 use crate::street::KEY;
 
 /// The tables that a listing of rights is stored in.
@@ -38,7 +39,7 @@ pub fn perform(arguments: &[&str]) -> Result<Duration, Failure> {
         }
         ["review", state, ref urls @ ..] => review(Path::new(state), urls)?,
         ["take", scratch, body] => take(Path::new(scratch), Path::new(body))?,
-        _ => return Err(format!("nothing bare is called {arguments:?}").into()),
+        _ => return settlements::perform(arguments),
     }
     Ok(Duration::ZERO)
 }

@@ -10,6 +10,7 @@ use crate::pairs::Ratio;
 use crate::python::{self, Compared, Python};
 use crate::rows;
 use crate::scene::{Row, Scene};
+use crate::settlements;
 use crate::stage::Outside;
 use crate::table::{bytes, count, size, time};
 use crate::vehicles::{self, Scale};
@@ -47,6 +48,8 @@ pub enum Part {
     Runs,
     /// A town with a million rights to park, and a gate
     Vehicles,
+    /// A settlement file of a million lines
+    Books,
 }
 
 /// Places of the lines in the table.
@@ -124,6 +127,9 @@ pub fn measure(plan: &Plan, tell: impl Fn(&str)) -> (Book, Vec<Compared>) {
     if is_wanted(Part::Vehicles) {
         let scale = Scale { rights: plan.rights, is_quick: plan.is_quick };
         vehicles::measure(&mut book, &scale, &tell);
+    }
+    if is_wanted(Part::Books) {
+        settlements::measure(&mut book, plan.is_quick, &tell);
     }
     (book, compared)
 }

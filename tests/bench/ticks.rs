@@ -31,6 +31,7 @@ mod python;
 mod remote;
 mod rows;
 mod scene;
+mod settlements;
 #[allow(dead_code, reason = "the tests of the work start their stage more simply")]
 mod stage;
 mod street;

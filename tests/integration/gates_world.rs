@@ -23,6 +23,7 @@ use ivms_sync_simulators::http::{Fault, Moment};
 use ivms_sync_simulators::zone::Zone;
 use serde_json::{Value, json};
 
+use super::support::chance::Chance;
 use super::support::pinned::{START, instant, settings, start};
 use super::support::{Said, Sandbox, finish};
 
@@ -32,32 +33,6 @@ const MEMBERS: usize = 8;
 const OPEN_DAYS_MAX: i64 = 31;
 /// How many complete listings there are until nothing is in doubt any more.
 const LISTINGS: usize = 2;
-
-/// A stream of numbers (SplitMix64, Steele and others 2014): the same seed gives the same life.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit.max(1) as u64) as usize
-    }
-
-    /// Yes with this many chances in a hundred.
-    fn percent(&mut self, chances: usize) -> bool {
-        self.below(100) < chances
-    }
-
-    fn one_of<T: Clone>(&mut self, of: &[T]) -> Option<T> {
-        (!of.is_empty()).then(|| of[self.below(of.len())].clone())
-    }
-}
 
 /// Days, both inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -40,6 +40,7 @@ mod links;
 mod lookup;
 mod main_job;
 mod many_clubs;
+mod money_world;
 mod newcomer;
 mod numbers;
 mod plans;

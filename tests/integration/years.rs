@@ -15,7 +15,7 @@ const SHORT: &str = "--seed 2 --clubs 40 --ticks 40";
 const LONGER: &str = "--seed 11 --clubs 100 --ticks 90";
 
 /// The ways to break the program.
-const SABOTAGES: [&str; 32] = [
+const SABOTAGES: [&str; 33] = [
     "lose-member",
     "longer-dates",
     "shorter-dates",
@@ -48,6 +48,7 @@ const SABOTAGES: [&str; 32] = [
     "longer-rights",
     "keep-deleted",
     "cut-is-whole",
+    "deaf-clerk",
 ];
 
 fn years(arguments: &str) -> Said {

@@ -6,6 +6,7 @@
 //! Steps on the network: the simulators kill the process, so that it is certain whether a door had
 //! taken the write. Two more ticks follow, as the schedule would make them.
 
+mod documents;
 pub mod scene;
 pub mod shim;
 mod signals;

@@ -1,5 +1,6 @@
 //! A sandbox: a folder, a club on simulators, and the binary run in a clean environment.
 
+pub mod chance;
 pub mod pinned;
 pub mod schema;
 pub mod state;
