@@ -14,15 +14,18 @@ mod judge;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Systems;
+use super::collection::{self, Checked, Intent};
 use crate::config::{Config, RecipientConfig, SendMode};
-use crate::model::{Amount, DocumentState, SourceName};
-use crate::ports::{Document, Recipient, Subject, Survey};
-use crate::store::{DocumentKept, Store, StoreError};
+use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, SourceName};
+use crate::ports::{BatchRow, Class, Document, Failure, Handed, Recipient, Subject, Survey};
+use crate::store::{DocumentKept, ReferralKept, Store, StoreError};
 use crate::text::hex::hex;
 
 pub use entry::entry_of;
@@ -42,6 +45,8 @@ pub struct Outbox<'a> {
     pub config: &'a Config,
     pub store: &'a Store,
     pub systems: &'a dyn Systems,
+    /// The services whose citations were read whole in this very run: of no other one is anybody handed over.
+    pub listed: &'a BTreeSet<SourceName>,
     pub now: DateTime<Utc>,
 }
 
@@ -57,6 +62,8 @@ pub struct Proposal<'a> {
     pub survey: Survey,
     /// What is left of the payment that it gives back a part of.
     pub left: Option<Amount>,
+    /// The citations that a batch hands over.
+    pub rows: Vec<ReferralKept>,
     pub verdict: Verdict,
 }
 
@@ -109,6 +116,12 @@ impl Proposal<'_> {
     }
 }
 
+/// Whether documents of a kind are batches of citations for an agency.
+#[must_use]
+pub fn is_batch(kind: DocumentKind) -> bool {
+    matches!(kind, DocumentKind::Referral | DocumentKind::Withdrawal)
+}
+
 /// What became of a document in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
@@ -133,6 +146,32 @@ impl<'a> Outbox<'a> {
         to: &'a RecipientConfig,
         document: Document,
     ) -> Result<Proposal<'a>, StoreError> {
+        self.propose_by(to, document, None)
+    }
+
+    /// What is to be done at an agency.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn intend(&self, to: &RecipientConfig) -> Result<Intent, StoreError> {
+        self.run().intend(to, None)
+    }
+
+    fn run(&self) -> collection::Run<'_> {
+        let Self { config, store, listed, now, .. } = *self;
+        collection::Run { config, store, listed, now }
+    }
+
+    /// The same as [`Outbox::propose`] of a batch of what is intended at its agency.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn propose_by(
+        &self,
+        to: &'a RecipientConfig,
+        document: Document,
+        intent: Option<&Intent>,
+    ) -> Result<Proposal<'a>, StoreError> {
         let sha256 = hex(&Sha256::digest(&document.bytes));
         let key = key_of(&to.name, &document);
         let known = self.store.outbox().find(&to.name, &document.id)?;
@@ -144,6 +183,7 @@ impl<'a> Outbox<'a> {
             known,
             survey: Survey::default(),
             left: None,
+            rows: Vec::new(),
             verdict: Verdict::Ready,
         };
         let kind = proposal.document.kind;
@@ -151,10 +191,29 @@ impl<'a> Outbox<'a> {
             proposal.verdict = verdict;
             return Ok(proposal);
         }
-        let basis = self.basis(to, &proposal)?;
+        let mut basis = self.basis(to, &proposal)?;
+        if is_batch(kind) {
+            let found;
+            let intent = match intent {
+                Some(intent) => intent,
+                None => {
+                    found = self.intend(to)?;
+                    &found
+                }
+            };
+            basis.batch = self.run().check(to, &proposal.document, intent);
+            basis.handed_over = Some((intent.referrals.len(), intent.allowed));
+            if let Checked::Fits(rows) = &basis.batch {
+                proposal.rows.clone_from(rows);
+            }
+        }
         // Whatever cannot be sent is not asked about.
         proposal.verdict = judge(&proposal.document, &basis, &proposal.survey);
-        if matches!(proposal.verdict, Verdict::Forbidden(_) | Verdict::NotNow(_)) {
+        let is_over = matches!(
+            proposal.verdict,
+            Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::Overtaken(_)
+        );
+        if is_over {
             return Ok(proposal);
         }
         let warnings = books::warnings(self.config, self.store, &proposal.document, self.now)?;
@@ -183,7 +242,7 @@ impl<'a> Outbox<'a> {
             SendMode::Observe => {
                 Some("nothing is sent there: the configuration has `mode = \"observe\"`")
             }
-            SendMode::Review => to.settings.declines(document.kind),
+            SendMode::Review | SendMode::Full => to.settings.declines(document.kind),
         };
         let others = self.store.outbox().of_id(&document.id)?.into_iter();
         let mut open = others.filter(|one| one.to != to.name && one.state.is_open());
@@ -199,6 +258,8 @@ impl<'a> Outbox<'a> {
             limit: to.settings.limit(document.kind).cloned(),
             declined,
             car: car::known(&self.config.vehicles, self.store, to, document, self.now)?,
+            batch: Checked::default(),
+            handed_over: None,
         })
     }
 
@@ -212,6 +273,32 @@ impl<'a> Outbox<'a> {
         Ok(kept)
     }
 
+    /// Forgets batches for an agency that nobody has sent, but those with these ids: others are in their place.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn drop_batches(
+        &self,
+        to: &RecipientConfig,
+        but: &BTreeSet<DocumentId>,
+    ) -> Result<(), StoreError> {
+        for kept in self.store.outbox().unsettled_of(&to.name)? {
+            if kept.state.is_open() || !is_batch(kept.kind) || but.contains(&kept.id) {
+                continue;
+            }
+            let kept = DocumentKept {
+                state: DocumentState::Settled,
+                is_done: Some(false),
+                blocked: None,
+                changed_at: self.now,
+                error: Some("another batch is in its place".to_owned()),
+                ..kept
+            };
+            self.store.outbox().keep(&kept, None)?;
+        }
+        Ok(())
+    }
+
     /// Sends a document that may be sent, once; where its answer is lost, the other side is asked how it stands.
     ///
     /// # Errors
@@ -219,7 +306,7 @@ impl<'a> Outbox<'a> {
     pub fn send(&self, proposal: &Proposal<'_>) -> Result<Done, StoreError> {
         let kept = DocumentKept { blocked: None, ..proposal.kept(self.now) };
         match self.systems.recipient(proposal.to) {
-            Ok(there) => self.dispatch(&*there, kept, &proposal.document),
+            Ok(there) => self.dispatch(&*there, kept, &proposal.document, &proposal.rows),
             Err(failure) => Ok(Done { kept, next: Next::Failed(failure) }),
         }
     }
@@ -230,6 +317,7 @@ impl<'a> Outbox<'a> {
         there: &dyn Recipient,
         kept: DocumentKept,
         document: &Document,
+        rows: &[ReferralKept],
     ) -> Result<Done, StoreError> {
         let is_first = !kept.state.is_open();
         let mut kept = DocumentKept {
@@ -239,13 +327,35 @@ impl<'a> Outbox<'a> {
             changed_at: self.now,
             ..kept
         };
-        self.store.outbox().keep(&kept, Some(&document.bytes))?;
+        let country = self.config.vehicles.country;
+        let is_kept = self.store.together(|store| {
+            // An event may have come since it was judged.
+            if !collection::are_owed(store, rows, country)? {
+                return Ok(false);
+            }
+            collection::sending(store, &kept, document, rows)?;
+            store.outbox().keep(&kept, Some(&document.bytes))?;
+            Ok(true)
+        })?;
+        if !is_kept {
+            let text = "somebody has paid one of its citations just now";
+            let next = Next::Failed(Failure::new(Class::Temporary, false, &text, None));
+            let kept = DocumentKept { state: DocumentState::New, sent_at: None, ..kept };
+            return Ok(Done { kept, next });
+        }
         let sent = after_sending(there.send(document, &kept.key, kept.base.as_deref()));
         let became = match is_first {
-            true if sent.next == Next::Ask => {
+            true if matches!(sent.next, Next::Ask | Next::Doubted) => {
                 // What is not there yet may still be on its way: only its being there counts.
                 let asked = after_asking(there.state(document, &kept.key), Repeat::TooLate);
-                if asked.state.is_open() { sent } else { asked }
+                match asked.state.is_open() {
+                    true => sent,
+                    // A batch was acknowledged with another count or sum, whatever is there.
+                    false if sent.next == Next::Doubted && is_batch(kept.kind) => {
+                        Became { error: sent.error, ..asked }
+                    }
+                    false => asked,
+                }
             }
             true => sent,
             // What was turned away now may have been taken before.
@@ -288,6 +398,7 @@ impl<'a> Outbox<'a> {
             if let (Some(entry), Some(money)) = (entry_of(kept, subject, self.now), &kept.money) {
                 store.books().enter(&entry, &money.currency)?;
             }
+            collection::became(store, kept, subject, self.now)?;
             store.outbox().keep(kept, None)
         })
     }
@@ -332,7 +443,7 @@ impl<'a> Outbox<'a> {
         let (document, has_bytes) = self.document_of(to, &kept)?;
         let key_lives = TimeDelta::from_std(to.key_lives).unwrap_or(TimeDelta::MAX);
         let may_repeat = has_bytes
-            && to.mode == SendMode::Review
+            && to.mode != SendMode::Observe
             && is_key_alive(kept.sent_at, key_lives, self.now);
         let since = self.now.signed_duration_since(kept.changed_at);
         let is_as_sent = kept.state == DocumentState::Sent || kept.sent_at == Some(kept.changed_at);
@@ -341,7 +452,18 @@ impl<'a> Outbox<'a> {
             // The other side has said that it has it, and may have no other word for that.
             _ if kept.answer.is_some() => Repeat::WaitsThere,
             _ if is_just_sent => Repeat::TooSoon,
+            // What never came of it needs not come: others may be handed over in its place.
+            false if kept.kind == DocumentKind::Referral => Repeat::Overtaken,
             false => Repeat::TooLate,
+            true if kept.kind == DocumentKind::Referral => {
+                let run = self.run();
+                let intent = run.intend(to, Some(&kept.id))?.after_withdrawals();
+                match run.check(to, &document, &intent) {
+                    Checked::Fits(_) => Repeat::Allowed,
+                    Checked::Overtaken(_) => Repeat::Overtaken,
+                    Checked::NotNow(_) => Repeat::NotNow,
+                }
+            }
             // More may be known of its car than when it was sent first.
             true => match car::known(&self.config.vehicles, self.store, to, &document, self.now)? {
                 CarKnown::NotAsked | CarKnown::NoRight => Repeat::Allowed,
@@ -351,7 +473,7 @@ impl<'a> Outbox<'a> {
         };
         let became = after_asking(there.state(&document, &kept.key), repeat);
         if became.next == Next::SendAgain {
-            return self.dispatch(&*there, kept, &document);
+            return self.dispatch(&*there, kept, &document, &[]);
         }
         self.take(&mut kept, &document.subject, &became)?;
         Ok(Done { kept, next: became.next })
@@ -368,15 +490,30 @@ impl<'a> Outbox<'a> {
         // It was acceptable when it was handed over.
         let read = bytes.as_ref().and_then(|bytes| to.settings.document(bytes, kept.made_at).ok());
         let whole = read.filter(|read| read.id == kept.id && read.kind == kept.kind);
-        let has_bytes = whole.is_some();
-        let document = whole.unwrap_or_else(|| Document {
+        if let Some(whole) = whole {
+            return Ok((whole, true));
+        }
+        let subject = match &kept.payment {
+            Some(payment) => Subject::Payment(payment.clone()),
+            // Its rows are known for longer than its cars.
+            None if kept.kind == DocumentKind::Referral => {
+                let rows = self.store.referrals().of_document(&kept.to, &kept.id)?.into_iter();
+                let row = |row: ReferralKept| BatchRow {
+                    reference: row.reference,
+                    what: Handed::Over(row.due),
+                };
+                Subject::Batch { rows: rows.map(row).collect(), at: kept.made_at }
+            }
+            None => Subject::Nothing,
+        };
+        let document = Document {
             id: kept.id.clone(),
             kind: kept.kind,
             money: kept.money.clone(),
-            subject: kept.payment.clone().map_or(Subject::Nothing, Subject::Payment),
+            subject,
             bytes: Vec::new(),
-        });
-        Ok((document, has_bytes))
+        };
+        Ok((document, false))
     }
 
     /// A person has asked the other side what became of a document that is open, and says so. Where it says itself

@@ -1,0 +1,1 @@
+//! Who may be handed over, and who is taken back.
