@@ -6,22 +6,23 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 
 use super::plan::{say_plan, write_plan};
-use super::{as_known, carry_out, outbox_of, recipient, say};
+use super::{as_known, outbox_of, recipient, say};
 use crate::cmd::{Context, say_trouble};
 use crate::command::CommandName;
 use crate::config::{RecipientConfig, SendMode};
 use crate::engine::Systems;
 use crate::engine::collection::{Intent, Run, agencies};
-use crate::engine::outbox::{Outbox, Verdict};
+use crate::engine::outbox::{Outbox, Step, Verdict};
 use crate::engine::{citations, rights};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{DocumentId, SourceName};
+use crate::model::SourceName;
 use crate::ports::Document;
 use crate::report::collection::CollectionTold;
-use crate::report::documents::{DocumentReport, DocumentTold, of_verdict};
+use crate::report::documents::{DocumentReport, DocumentTold, of_done, of_verdict};
 use crate::report::parking::QuestionError;
 use crate::store::Store;
 use crate::trouble::Trouble;
@@ -32,6 +33,23 @@ pub(in crate::cmd) struct Collected {
     pub agencies: Vec<CollectionTold>,
     pub documents: Vec<DocumentTold>,
     pub troubles: Vec<Trouble>,
+}
+
+impl Collected {
+    fn take(&mut self, step: &Step<'_>, now: DateTime<Utc>) {
+        let (told, trouble) = match step {
+            Step::Done(done) => (DocumentTold::from(&done.kept), of_done(done)),
+            Step::Held(proposal, kept) => {
+                (DocumentTold::proposed(proposal, kept), of_verdict(proposal, true))
+            }
+            Step::Left(proposal) => {
+                let kept = proposal.known.clone().unwrap_or_else(|| proposal.kept(now));
+                (DocumentTold::proposed(proposal, &kept), of_verdict(proposal, true))
+            }
+        };
+        self.documents.push(told);
+        self.troubles.extend(trouble);
+    }
 }
 
 /// What services say now: asked, and not kept yet.
@@ -195,7 +213,11 @@ pub(in crate::cmd) fn collect(
     for to in agencies(&context.config) {
         let outbox = outbox_of(context, systems, store, listed);
         if to.mode == SendMode::Full {
-            hand_over(context, &outbox, to, &mut collected)?;
+            let steps = outbox.hand_over(to)?.map_err(|error| Error::Document {
+                name: format!("a batch for {}", to.name),
+                text: error.to_string(),
+            })?;
+            steps.iter().for_each(|step| collected.take(step, outbox.now));
         }
         let told = CollectionTold::new(to, &outbox.intend(to)?);
         collected.troubles.extend(told.troubles(to.mode));
@@ -204,48 +226,4 @@ pub(in crate::cmd) fn collect(
         }
     }
     Ok(collected)
-}
-
-fn hand_over(
-    context: &Context,
-    outbox: &Outbox<'_>,
-    to: &RecipientConfig,
-    collected: &mut Collected,
-) -> Result<(), Error> {
-    let intent = outbox.intend(to)?;
-    let (back, over) = intent.batches(to);
-    let all = back.iter().chain(&over).map(|bytes| document(context, to, bytes));
-    let all: BTreeSet<DocumentId> =
-        all.map(|one| one.map(|one| one.id)).collect::<Result<_, _>>()?;
-    outbox.drop_batches(to, &all)?;
-    for bytes in &back {
-        send(context, outbox, (to, bytes), &intent, collected)?;
-    }
-    // Whatever became of those: whoever is there still and must not be keeps all others from going there.
-    let intent = outbox.intend(to)?;
-    if intent.obstacle().is_some() {
-        return Ok(());
-    }
-    for bytes in &intent.batches(to).1 {
-        send(context, outbox, (to, bytes), &intent, collected)?;
-        let last = collected.documents.last();
-        if last.is_some_and(|one| one.state.is_open()) {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn send(
-    context: &Context,
-    outbox: &Outbox<'_>,
-    (to, bytes): (&RecipientConfig, &[u8]),
-    intent: &Intent,
-    collected: &mut Collected,
-) -> Result<(), Error> {
-    let proposal = outbox.propose_by(to, document(context, to, bytes)?, Some(intent))?;
-    let (told, trouble) = carry_out(outbox, &proposal, None)?;
-    collected.documents.push(told);
-    collected.troubles.extend(trouble);
-    Ok(())
 }

@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use ivms_sync_simulators::duncan::{Ack, Server, Standing as Where};
 use ivms_sync_simulators::service::{Login, Mishap, Settings as Service};
 
-use super::Settings;
+use super::{Settings, Transport};
 use crate::config::{RecipientSettings as _, Secret, Tls};
 use crate::connectors::testing::wiring;
 use crate::model::{Currency, DocumentId, DocumentKind, MinorUnits};
 use crate::ports::{
-    Class, Collection as _, Document, ListedPlate, Recipient, Referral, Standing, Withdrawal,
-    WithdrawnAs,
+    Class, Collection as _, Document, ListedPlate, Recipient, Referral, Standing, Subject,
+    Withdrawal, WithdrawnAs,
 };
 
 const KEYS: [&str; 3] = [
@@ -65,10 +65,12 @@ impl World {
         }
         let settings = Settings {
             section: "duncan.collect".to_owned(),
-            url: server.url().parse().unwrap(),
-            tls: Tls::System,
-            username: "city".to_owned(),
-            secret: Secret::new("collect-secret-1".to_owned()),
+            transport: Transport::Http {
+                url: server.url().parse().unwrap(),
+                tls: Tls::System,
+                username: "city".to_owned(),
+                secret: Secret::new("collect-secret-1".to_owned()),
+            },
             currency: Currency::new("USD").unwrap(),
             refer_after: Duration::from_secs(1),
             batch: 3,
@@ -183,7 +185,7 @@ fn acknowledgements_that_do_not_check() {
         r#""refused":[],"missing":["A-2","A-3"]}"#
     );
     assert_eq!(world.state(&document, 0), confirmed(want), "it is read back");
-    let bare = Document { bytes: Vec::new(), ..document };
+    let bare = Document { bytes: Vec::new(), subject: Subject::Nothing, ..document };
     assert!(matches!(world.state(&bare, 0), Standing::Doubtful(_)));
     assert_eq!(world.server.violations(), [""; 0]);
 }

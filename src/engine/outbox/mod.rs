@@ -9,7 +9,10 @@
 
 mod books;
 mod car;
+#[cfg(test)]
+mod collection_tests;
 mod entry;
+mod hand_over;
 mod judge;
 #[cfg(test)]
 mod tests;
@@ -23,12 +26,13 @@ use uuid::Uuid;
 use super::Systems;
 use super::collection::{self, Checked, Intent};
 use crate::config::{Config, RecipientConfig, SendMode};
-use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, SourceName};
+use crate::model::{Amount, DocumentKind, DocumentState, SourceName};
 use crate::ports::{BatchRow, Class, Document, Failure, Handed, Recipient, Subject, Survey};
 use crate::store::{DocumentKept, ReferralKept, Store, StoreError};
 use crate::text::hex::hex;
 
 pub use entry::entry_of;
+pub use hand_over::Step;
 pub use judge::{
     Basis, Became, CarKnown, Hold, HoldWord, Next, Repeat, Verdict, after_asking, after_repeating,
     after_sending, before, blocked_id, is_key_alive, judge, left_of, pause,
@@ -273,32 +277,6 @@ impl<'a> Outbox<'a> {
         Ok(kept)
     }
 
-    /// Forgets batches for an agency that nobody has sent, but those with these ids: others are in their place.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn drop_batches(
-        &self,
-        to: &RecipientConfig,
-        but: &BTreeSet<DocumentId>,
-    ) -> Result<(), StoreError> {
-        for kept in self.store.outbox().unsettled_of(&to.name)? {
-            if kept.state.is_open() || !is_batch(kept.kind) || but.contains(&kept.id) {
-                continue;
-            }
-            let kept = DocumentKept {
-                state: DocumentState::Settled,
-                is_done: Some(false),
-                blocked: None,
-                changed_at: self.now,
-                error: Some("another batch is in its place".to_owned()),
-                ..kept
-            };
-            self.store.outbox().keep(&kept, None)?;
-        }
-        Ok(())
-    }
-
     /// Sends a document that may be sent, once; where its answer is lost, the other side is asked how it stands.
     ///
     /// # Errors
@@ -452,8 +430,8 @@ impl<'a> Outbox<'a> {
             // The other side has said that it has it, and may have no other word for that.
             _ if kept.answer.is_some() => Repeat::WaitsThere,
             _ if is_just_sent => Repeat::TooSoon,
-            // What never came of it needs not come: others may be handed over in its place.
-            false if kept.kind == DocumentKind::Referral => Repeat::Overtaken,
+            // What never came of it needs not come: it is made anew of whatever is intended then.
+            false if is_batch(kept.kind) => Repeat::Overtaken,
             false => Repeat::TooLate,
             true if kept.kind == DocumentKind::Referral => {
                 let run = self.run();
