@@ -258,6 +258,7 @@ fn every_configuration_loads() {
         "ips-token.txt",
         "register-token.txt",
         "cashier-token.txt",
+        "collect-secret.txt",
     ] {
         let path = folder.path().join(file);
         std::fs::write(&path, "a").unwrap();
