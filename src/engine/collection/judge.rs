@@ -100,9 +100,11 @@ pub fn refer(
         CitationState::Contested => return Err(Left::Contested),
         CitationState::Unclear => return Err(Left::Unclear),
     }
+    if !is_listed {
+        return Err(Left::NotListed);
+    }
     match finding {
         Finding::HadRight => return Err(Left::HadRight),
-        _ if !is_listed => return Err(Left::NotListed),
         Finding::Unclear(_) => return Err(Left::NotJudged),
         Finding::Stands => {}
     }

@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::citations::{Finding, Heard, hear, judged_with_memory};
+use super::citations::{Finding, Heard, Why, hear, judged_with_memory};
 use super::rights::Known;
 use crate::config::{Config, RecipientConfig, RightsServiceConfig, Vehicles};
-use crate::model::{Amount, CitationId, DocumentId, SourceName};
+use crate::model::{Amount, CitationId, CitationState, DocumentId, SourceName};
 use crate::ports::{Class, Document, Failure, Handed, Referral, Subject, Withdrawal};
 use crate::store::{CitationKept, ReferralKept, ReferralState, Store, StoreError};
 
@@ -216,12 +216,20 @@ impl Run<'_> {
                 Some(was) if was.source == source => continue,
                 Some(_) => Err(Left::SameReference),
                 None => {
-                    let judged = judged_with_memory(&config.vehicles, store, &known, kept, now)?;
+                    let is_listed = listed.contains(&source);
+                    // Of most it is plain without a look at their cars.
+                    let judged = match settled.state == CitationState::Issued && is_listed {
+                        true => {
+                            Some(judged_with_memory(&config.vehicles, store, &known, kept, now)?)
+                        }
+                        false => None,
+                    };
+                    let finding = judged.as_ref().map(|judged| judged.finding);
                     let case = Case {
                         citation: &settled,
-                        finding: judged.finding,
-                        zone: judged.zone.as_ref(),
-                        is_listed: listed.contains(&source),
+                        finding: finding.unwrap_or(Finding::Unclear(Why::NotKnown)),
+                        zone: judged.as_ref().and_then(|judged| judged.zone.as_ref()),
+                        is_listed,
                     };
                     refer(&case, &to.currency, agency)
                 }

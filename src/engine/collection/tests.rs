@@ -4,10 +4,8 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::citations::{Why, wanted_after};
-use crate::model::{
-    Citation, CitationState, Currency, Fine, MinorUnits, ParkingZoneName, PlateRules, RightCode,
-};
+use crate::engine::citations::wanted_after;
+use crate::model::{Citation, Currency, Fine, MinorUnits, ParkingZoneName, PlateRules, RightCode};
 use crate::ports::{Collection, WithdrawnAs};
 
 /// An agency that takes every row but those of one type.
@@ -100,7 +98,6 @@ fn whatever_is_not_sure_is_left_out() {
         assert_eq!(judged(&citation, Finding::Stands, true), Err(want), "{want}");
     }
     assert_eq!(judged(&owed(), Finding::HadRight, true), Err(Left::HadRight));
-    assert_eq!(judged(&owed(), Finding::HadRight, false), Err(Left::HadRight));
     for why in [Why::NotKnown, Why::Gone, Why::CancelledNow, Why::NotWatched, Why::Future] {
         assert_eq!(judged(&owed(), Finding::Unclear(why), true), Err(Left::NotJudged));
     }

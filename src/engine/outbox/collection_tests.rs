@@ -21,8 +21,8 @@ use crate::model::{
     RightId, RightKind, RightState,
 };
 use crate::ports::{
-    CitationListing, Gate, ListedCitation, ListedPlate, ListedRight, RightsListing, RightsService,
-    Source, Standing, Target, WithdrawnAs,
+    CitationListing, Gate, Handed, ListedCitation, ListedPlate, ListedRight, RightsListing,
+    RightsService, Source, Standing, Target, WithdrawnAs,
 };
 
 const CONFIG: &str = r#"time_zone = "America/New_York"
