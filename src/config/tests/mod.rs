@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use super::load::{SourceFile, interpret};
 use super::secret_source::Surroundings;
 use super::{Config, ConfigError, Environment, SourceConfig, TargetConfig};
-use crate::config::Kinds;
 use crate::connectors::{KINDS, cardskipper, hikvision};
 
 /// A small configuration that is right. Lines are counted in the tests.
