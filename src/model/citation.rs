@@ -16,7 +16,7 @@ words! {
         Dismissed = "dismissed",
         /// Somebody says that it is wrong, and nobody has decided.
         Contested = "contested",
-        /// The service has a word for it that nobody here knows.
+        /// The service has a word for it that nobody here knows, or does not list it any more.
         Unclear = "unclear",
     }
 }

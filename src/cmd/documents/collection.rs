@@ -165,9 +165,8 @@ pub(in crate::cmd) fn diff(
         false => found,
     };
     say(context, &report, exit)?;
-    match out.filter(|_| !report.documents.is_empty()) {
-        Some(out) => say_plan(context, out)?,
-        None => {}
+    if let Some(out) = out.filter(|_| !report.documents.is_empty()) {
+        say_plan(context, out)?;
     }
     Ok(exit)
 }

@@ -70,9 +70,8 @@ fn show(
     let is_pending = shows_pending && matches!(proposal.verdict, Verdict::Ready);
     let exit = if is_pending { Exit::of_all([found, Exit::ChangesPending]) } else { found };
     say(context, &report, exit)?;
-    match out {
-        Some(out) => say_plan(context, out)?,
-        None => {}
+    if let Some(out) = out {
+        say_plan(context, out)?;
     }
     Ok(exit)
 }

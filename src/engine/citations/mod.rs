@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::rights::{Closely, Known, Looked as RightsLooked};
 use super::{Systems, side_by_side};
 use crate::config::{Config, RightsServiceConfig, Vehicles};
-use crate::model::{Citation, CitationId, SourceName};
+use crate::model::{Citation, CitationId, CitationState, SourceName};
 use crate::ports::{CitationListing, Class, Failure, ListedCitation};
 use crate::store::{CitationKept, CitationsListed, Store, StoreError};
 use crate::text::hex::hex;
@@ -160,6 +160,17 @@ impl Looked {
         let mut heard = handed.of_listing(&newest, &deleted)?;
         if before.is_none() && unreadable == 0 {
             heard.extend(handed.not_listed(&newest, &deleted)?);
+            // A listing of all does not say what has gone since the last: how one stands that is not in it, nobody
+            // knows.
+            for known in kept.since(self.kept_since, vehicles.country)? {
+                let citation = known.citation;
+                let is_there = newest.contains_key(&citation.id) || deleted.contains(&citation.id);
+                let stands =
+                    matches!(citation.state, CitationState::Issued | CitationState::Contested);
+                if citation.source == service.name && !is_there && stands {
+                    changed.push(Citation { state: CitationState::Unclear, ..citation });
+                }
+            }
         }
         for id in deleted {
             if kept.find(&service.name, &id, vehicles.country)?.is_some() {

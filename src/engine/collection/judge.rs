@@ -18,7 +18,7 @@ words! {
         Dismissed = "dismissed",
         /// Somebody says that it is wrong, and nobody has decided.
         Contested = "contested",
-        /// Its service has a word for how it stands that nobody here knows.
+        /// Its service has a word for how it stands that nobody here knows, or does not list it any more.
         Unclear = "state-unclear",
         /// Its service was not read whole in this run.
         NotListed = "not-listed",
@@ -49,7 +49,9 @@ impl Left {
             Self::Paid => "paid",
             Self::Dismissed => "dismissed",
             Self::Contested => "contested",
-            Self::Unclear => "how it stands is told in a word that nobody here knows",
+            Self::Unclear => {
+                "how it stands is not known: a word that nobody here knows, or it is not listed any more"
+            }
             Self::NotListed => "its service was not read whole in this run",
             Self::HadRight => "its car had a right",
             Self::NotJudged => "whether its car had a right cannot be said",

@@ -17,9 +17,9 @@ pub enum Step<'a> {
     /// It was sent, now or before.
     Done(Done),
     /// It waits for approval from now on.
-    Held(Proposal<'a>, DocumentKept),
+    Held(Box<Proposal<'a>>, DocumentKept),
     /// Nothing is done about it now.
-    Left(Proposal<'a>),
+    Left(Box<Proposal<'a>>),
 }
 
 impl Step<'_> {
@@ -79,14 +79,14 @@ impl<'a> Outbox<'a> {
             (Verdict::Ready, _) => Step::Done(self.send(&proposal)?),
             (Verdict::Held(_), _) => {
                 let kept = self.keep_blocked(&proposal)?;
-                Step::Held(proposal, kept)
+                Step::Held(Box::new(proposal), kept)
             }
             // What is open was asked about already.
             (Verdict::Known, Some(known)) => {
                 let next = if known.state.is_open() { Next::Ask } else { Next::Nothing };
                 Step::Done(Done { kept: known.clone(), next })
             }
-            _ => Step::Left(proposal),
+            _ => Step::Left(Box::new(proposal)),
         })
     }
 
