@@ -34,6 +34,8 @@
 //! | [`engine::plan`] | rights to windows, changes, budgets, and the checker that proves a plan | no |
 //! | [`engine::vehicles`] | who may stand in a parking zone, and when | no |
 //! | [`engine::rights`] | who may park where, out of spreadsheets | files, by those above |
+//! | [`engine::collection`] | who may be handed over to an agency that collects, and who is taken back | by those above |
+//! | [`engine::outbox`] | documents that leave, each with one effect or none | by those above |
 //! | [`engine::gather`] | asks both sides, merges listings, links | by those above |
 //! | [`engine::execute`] | carries out a proven plan, and nothing else | by those above |
 //! | [`engine::gates`] | rights to rows of plates at gates: plan, proof, carrying out | by those above |

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args};
+use clap::Args;
 
 use super::LookArgs;
 use crate::report::books::DayAsked;
@@ -10,13 +10,13 @@ use crate::report::history::Since;
 
 /// Flags of `diff`.
 #[derive(Debug, Clone, Args)]
-#[command(group(ArgGroup::new("sent").args(["file", "day"])))]
 pub struct DiffArgs {
     /// With --to, a document: show what sending it would do.
     #[arg(value_name = "FILE", requires = "to", conflicts_with_all = ["only", "full"])]
     pub file: Option<PathBuf>,
-    /// The section that a document, or the report of a day, is for: cashier of [teller.cashier].
-    #[arg(long, value_name = "NAME", requires = "sent")]
+    /// The section that a document, or the report of a day, is for: cashier of [teller.cashier]. Without either, an
+    /// agency: show whom it would be handed, and whom it would give back.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["only", "full", "violations"])]
     pub to: Option<String>,
     /// How much to look at.
     #[command(flatten)]

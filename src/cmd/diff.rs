@@ -36,6 +36,9 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         }
         return day::run(context, day);
     }
+    if let Some(to) = &args.to {
+        return documents::diff_agency(context, to, out, shows_pending);
+    }
     let only = who::only(&args.look.only)?;
     context.refuse_own_files(&[args.out.as_deref()])?;
     let mut store = context.open_store()?;

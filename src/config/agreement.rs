@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::problem::{Origin, Wrong};
 use super::section::Section;
-use super::{Place, SourceConfig, TargetConfig, value};
+use super::{Place, RecipientConfig, SourceConfig, TargetConfig, Vehicles, value};
 use crate::model::{Account, RightCode, SourceName, Zone};
 use crate::text::suggest::nearest;
 
@@ -70,6 +70,29 @@ pub(super) fn refuse_taken_names<'a, 's: 'a>(
         if let Some(first) = taken.insert(section.name(), section.dotted("")) {
             let wrong = Wrong::new(format!("has the same name as {first}"));
             section.wrong_section(wrong.hint("give one of them another name"));
+        }
+    }
+}
+
+/// An agency that nobody could ever be handed over to: no service lists citations, or their plates are forgotten before
+/// they are old enough.
+pub(super) fn refuse_idle_agencies<'a, 's: 'a>(
+    read: impl Iterator<Item = (&'a Section<'s>, &'a Option<RecipientConfig>)>,
+    vehicles: &Vehicles,
+) {
+    for (section, config) in read {
+        let Some(agency) = config.as_ref().and_then(|config| config.settings.collection()) else {
+            continue;
+        };
+        if !vehicles.services.iter().any(|service| service.settings.lists_citations()) {
+            let wrong = Wrong::new("has nobody to collect from: no service lists citations");
+            section.wrong_section(wrong.hint("write violations = [\"*\"] in [ips.street]"));
+        }
+        if agency.refer_after() >= vehicles.keep_plates {
+            let wrong = Wrong::new(
+                "is not shorter than keep_plates of [parking]: no plate is known any more by then",
+            );
+            section.wrong("refer_after", wrong.hint("write keep_plates = \"60d\" under [parking]"));
         }
     }
 }

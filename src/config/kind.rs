@@ -193,6 +193,11 @@ pub trait RecipientKind: Debug + Sync {
     /// The word in front of the dot: `teller`.
     fn name(&self) -> &'static str;
 
+    /// Whether citations may be handed over there, which is the only thing that leaves by itself.
+    fn collects(&self) -> bool {
+        false
+    }
+
     /// Whether it sends files of what it pays out, which a section `settlement` tells of.
     fn settles(&self) -> bool {
         false

@@ -157,7 +157,7 @@ fn syntax_error(error: &toml::de::Error, text: &str, report: &Report) -> Problem
 }
 
 /// A path of the configuration made absolute; the file need not exist.
-pub(super) fn absolute(folder: &Path, path: &str) -> PathBuf {
+pub fn absolute(folder: &Path, path: &str) -> PathBuf {
     let joined = folder.join(path);
     std::path::absolute(&joined).unwrap_or(joined)
 }

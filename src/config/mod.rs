@@ -80,6 +80,7 @@ pub use crate::net::tls::Tls;
 pub mod reading {
     pub use super::connection::examine_certificate;
     pub use super::first::{FirstKey, Form};
+    pub use super::load::absolute;
     pub use super::problem::{Origin, Wrong};
     pub use super::secret_source::{Surroundings, fits_a_file};
     pub use super::section::{Section, integer, text};

@@ -24,6 +24,8 @@ words! {
         Observe = "observe",
         /// What a person has `apply` send, and nothing else.
         Review = "review",
+        /// Whatever is to be handed over to an agency, and taken back from it, by every run.
+        Full = "full",
     }
 }
 
@@ -90,7 +92,14 @@ pub(super) fn keys(
     });
     let currency = currency.required();
     let modes = SendMode::ALL.map(|mode| (mode.as_str(), mode));
-    let mode = section.text("mode", |text| value::word(text, &modes)).or(SendMode::Review);
+    let mode = section.text("mode", |text| match value::word(text, &modes)? {
+        SendMode::Full if !kind.collects() => {
+            let wrong = Wrong::new("is for agencies alone: nothing else is ever sent by itself");
+            Err(wrong.hint("write \"review\" or \"observe\""))
+        }
+        mode => Ok(mode),
+    });
+    let mode = mode.or(SendMode::Review);
     let key_lives = section.text("key_lives", |text| value::interval(text, KEY_LIVES_DAYS_MAX));
     let key_lives = key_lives.or(20 * HOUR);
     let settlement = kind

@@ -99,13 +99,18 @@ pub(super) fn read(
     let beside = beside.chain(recipients.iter().map(|(_, section)| section)).chain(&banks);
     agreement::refuse_taken_names(beside, &named);
     let read = |(kind, section): &(_, _)| recipient(*kind, section, &zones, surroundings);
-    let (mut recipients, settlements): (Vec<_>, Vec<_>) = recipients.iter().map(read).unzip();
+    let takers = recipients;
+    let (mut recipients, settlements): (Vec<_>, Vec<_>) = takers.iter().map(read).unzip();
     let settlements: Vec<_> = settlements.into_iter().flatten().collect();
-    recipients.extend(tariffs);
-    recipients.sort_by(|one, other| named_so(one).cmp(&named_so(other)));
     let bank = |section| spool::bank(section, surroundings.folder, !settlements.is_empty());
     let banks: Vec<_> = banks.iter().map(bank).collect();
     let vehicles = car_sections.read(top, &zones, surroundings, gate_groups.is_any_given);
+    if let Some(vehicles) = &vehicles {
+        let read = takers.iter().map(|(_, section)| section).zip(&recipients);
+        agreement::refuse_idle_agencies(read, vehicles);
+    }
+    recipients.extend(tariffs);
+    recipients.sort_by(|one, other| named_so(one).cmp(&named_so(other)));
     let gates_read = || gates.iter().filter_map(|read| read.config.as_ref());
     let are_plates_read = gates_read().any(|gate| !gate.members.is_empty());
     let link = link(&top.section("link"), surroundings.folder, are_plates_read);

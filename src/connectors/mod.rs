@@ -25,5 +25,5 @@ pub const KINDS: Kinds = Kinds {
     gates: &[&hikvision_anpr::HikvisionAnpr],
     rights: &[&ips::Ips, &parkkihubi::Parkkihubi],
     meters: &[&parkeon::Parkeon],
-    recipients: &[&aims::Aims, &gtcs::Gtcs, &teller::Teller],
+    recipients: &[&aims::Aims, &duncan::Duncan, &gtcs::Gtcs, &teller::Teller],
 };

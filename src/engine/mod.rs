@@ -3,6 +3,7 @@
 pub mod books;
 pub mod carry_out;
 pub mod citations;
+pub mod collection;
 pub mod execute;
 pub mod gates;
 pub mod gather;

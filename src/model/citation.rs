@@ -2,19 +2,31 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{CitationId, Plate, RightCode, SourceName};
+use super::{CitationId, Currency, MinorUnits, Plate, RightCode, SourceName};
 use crate::text::words::words;
 
 words! {
     /// What became of a citation.
     pub enum CitationState {
-        /// It stands. A word that nobody here knows is taken for this one: then it is looked at.
+        /// It stands, by a word that says so: somebody owes it.
         Issued = "issued",
         /// The money is there; whoever had a right gets it back.
         Paid = "paid",
         /// Taken back: nobody owes anything.
         Dismissed = "dismissed",
+        /// Somebody says that it is wrong, and nobody has decided.
+        Contested = "contested",
+        /// The service has a word for it that nobody here knows, or does not list it any more.
+        Unclear = "unclear",
     }
+}
+
+/// What is asked for a citation, as its service says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fine {
+    pub amount: MinorUnits,
+    /// As far as the service says it: most have one, and never name it.
+    pub currency: Option<Currency>,
 }
 
 /// One citation of one service. Source and id together name it.
@@ -31,6 +43,8 @@ pub struct Citation {
     /// The instant that the officer saw it.
     pub at: DateTime<Utc>,
     pub state: CitationState,
+    /// What is due of it; nothing where that cannot be read for certain.
+    pub fine: Option<Fine>,
     /// When the service last changed it. Of two of one id the newer one counts.
     pub updated_at: Option<DateTime<Utc>>,
 }

@@ -145,6 +145,17 @@ impl Issuer {
         &self.code
     }
 
+    /// What an office of the same country calls whoever issues the plate: `CT`, `SE`. Nothing where that is not known
+    /// for certain.
+    #[must_use]
+    pub fn short(&self) -> Option<&str> {
+        match self.kind {
+            IssuerKind::Country => Some(&self.code),
+            IssuerKind::Region => self.code.split_once('-').map(|(_, region)| region),
+            IssuerKind::SomeRegion | IssuerKind::Unknown => None,
+        }
+    }
+
     /// How the issuers of two plates stand to each other, either of which may not be told.
     pub(super) fn relation(one: Option<&Self>, other: Option<&Self>) -> IssuerRelation {
         use IssuerKind::{Country, Region, SomeRegion, Unknown};

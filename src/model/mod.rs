@@ -37,7 +37,7 @@ pub use account::{Account, Accounts};
 pub use books::{Deposit, LedgerEntry, LedgerKind, RowOddity, SettlementKind, SettlementRow};
 pub use card::has_card_number;
 pub use change::{Change, Verb};
-pub use citation::{Citation, CitationState};
+pub use citation::{Citation, CitationState, Fine};
 pub use document::{DocumentId, DocumentKind, DocumentState};
 pub use email::Email;
 pub use gate_row::{Days, GateRow, OwnRow, RightRef, RowEffect, RowTime, RowVerb};

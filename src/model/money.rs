@@ -90,6 +90,12 @@ impl fmt::Display for Currency {
     }
 }
 
+impl serde::Serialize for Currency {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
 /// An amount with its currency: `4.75 USD`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Money {

@@ -92,7 +92,11 @@ pub fn of_report(link_files: &[PathBuf], report: &Report) -> Option<Vec<Observat
     let rights = report.rights_files.iter().flat_map(|seen| seen.files.iter().cloned());
     let lists = report.permit_lists.iter().map(|list| list.file.clone());
     let sections = report.recipients.iter().cloned();
-    let documents = sections.flat_map(|name| [Topic::Documents(name.clone()), Topic::Books(name)]);
+    let documents = sections.flat_map(|name| {
+        let (documents, collection) =
+            (Topic::Documents(name.clone()), Topic::Collection(name.clone()));
+        [documents, collection, Topic::Books(name)]
+    });
     let others = files
         .map(|path| (Topic::LinkFile(path), true))
         .chain(rights.map(|path| (Topic::RightsFile(path), true)))
@@ -212,6 +216,7 @@ fn topic_of(report: &Report, trouble: &Trouble) -> Option<Topic> {
         (TroubleKind::OwnClock(_), _) => Some(Topic::OwnClock),
         (TroubleKind::TimeLimit, _) => Some(Topic::TimeLimit),
         (TroubleKind::Document(_), About::Source(name)) => Some(Topic::Documents(name.clone())),
+        (TroubleKind::Collection(_), About::Source(name)) => Some(Topic::Collection(name.clone())),
         (TroubleKind::Books(_), About::Source(name)) => Some(Topic::Books(name.clone())),
         (_, About::LinkFile(path)) => Some(Topic::LinkFile(path.clone())),
         (_, About::RightsFile(_, path)) => Some(Topic::RightsFile(path.clone())),

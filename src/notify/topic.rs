@@ -20,6 +20,8 @@ pub enum Topic {
     PermitList(String),
     /// Nobody knows what became of a document that was sent to this section.
     Documents(SourceName),
+    /// Citations at this agency are not as they should be there.
+    Collection(SourceName),
     /// The books of this section are not as they should be, or one of its files is not.
     Books(SourceName),
     /// A link file that was never read cannot be read: nothing is done at all.
@@ -92,6 +94,7 @@ impl fmt::Display for Topic {
             Self::RightsFile(path) => write!(f, "rights {path}"),
             Self::PermitList(path) => write!(f, "list {path}"),
             Self::Documents(name) => write!(f, "documents {name}"),
+            Self::Collection(name) => write!(f, "collection {name}"),
             Self::Books(name) => write!(f, "books {name}"),
             Self::NewLinkFile => f.write_str("new-link-file"),
             Self::OwnClock => f.write_str("own-clock"),
@@ -201,6 +204,10 @@ impl Topic {
                 "What became of a document for {name} is not known",
                 "What became of every document for {name} is known",
             ),
+            Self::Collection(_) => (
+                "{name} asks somebody for money who does not owe it any more",
+                "{name} asks nobody for money who does not owe it",
+            ),
             Self::Books(_) => (
                 "The books of {name} are not as they should be, or one of its files is not",
                 "The books of {name} are as they should be",
@@ -237,7 +244,10 @@ impl Topic {
     pub fn about(&self) -> String {
         match self {
             Self::Door(name, _) => name.to_string(),
-            Self::Source(name, ..) | Self::Documents(name) | Self::Books(name) => name.to_string(),
+            Self::Source(name, ..)
+            | Self::Documents(name)
+            | Self::Collection(name)
+            | Self::Books(name) => name.to_string(),
             Self::LinkFile(path) | Self::RightsFile(path) | Self::PermitList(path) => {
                 file_name(path).to_owned()
             }

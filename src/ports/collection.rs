@@ -42,10 +42,29 @@ pub struct Withdrawal {
     pub payments: Vec<(NaiveDate, MinorUnits)>,
 }
 
+/// A row of a batch, without the car.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchRow {
+    pub reference: DocumentId,
+    pub what: Handed,
+}
+
+/// What a row of a batch does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    /// It hands a citation over, of which so much is due.
+    Over(MinorUnits),
+    /// It takes one back.
+    Back(WithdrawnAs),
+}
+
 /// How citations go to an agency. Each text is a document of its own, which is then read as every other one.
 pub trait Collection {
     /// A citation must be so old.
     fn refer_after(&self) -> Duration;
+
+    /// Whether a row can be told there as it is.
+    fn takes(&self, row: &Referral) -> bool;
 
     /// The documents that hand these over, none where there are none.
     fn referrals(&self, rows: &[Referral]) -> Vec<Vec<u8>>;

@@ -16,7 +16,7 @@ mod standing;
 mod target;
 
 pub use books::{DayBooks, Movement};
-pub use collection::{Collection, Referral, Withdrawal, WithdrawnAs};
+pub use collection::{BatchRow, Collection, Handed, Referral, Withdrawal, WithdrawnAs};
 pub use event::{Effect, EventReader, MeterStatus};
 pub use failure::{Class, Failure};
 pub use gate::{Gate, GateRows, GateWriter};

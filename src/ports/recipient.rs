@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::{Failure, ListedPlate};
+use super::{BatchRow, Failure, ListedPlate};
 use crate::model::{Amount, DocumentId, DocumentKind, Money, SpaceId};
 
 /// A document that is acceptable, as it is sent.
@@ -44,6 +44,11 @@ pub enum Subject {
     },
     /// A tariff: the meter.
     Meter(SpaceId),
+    /// A batch of citations for an agency: its rows, and when it was handed over.
+    Batch {
+        rows: Vec<BatchRow>,
+        at: DateTime<Utc>,
+    },
 }
 
 /// How a document stands at the other side, as far as its answer checks.

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use smol_str::SmolStr;
 
 use super::{Class, Failure};
-use crate::model::{CitationId, CitationState, Period, RightCode, RightId, RightKind, RightState};
+use crate::model::{
+    CitationId, CitationState, Fine, Period, RightCode, RightId, RightKind, RightState,
+};
 
 /// One right as its service says it; plates and zones are texts still, since what they mean is the
 /// configuration's to say.
@@ -72,6 +74,8 @@ pub struct ListedCitation {
     pub kind: Option<RightCode>,
     pub at: DateTime<Utc>,
     pub state: CitationState,
+    /// Nothing where it cannot be read for certain.
+    pub fine: Option<Fine>,
     pub updated_at: Option<DateTime<Utc>>,
 }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Head;
+use super::collection::ReferralTold;
 use super::look::{Look, Tone};
 use super::text::with_zone;
 use crate::command::CommandName;
@@ -15,6 +16,7 @@ use crate::engine::citations::{CitationRight, Finding, Judged, Review};
 use crate::engine::vehicles::ParkingStatus;
 use crate::exit::Exit;
 use crate::model::{CitationState, RightCode, Zone, printable};
+use crate::store::ReferralKept;
 use crate::text::lists::many;
 use crate::text::times::whole_seconds;
 use crate::trouble::{Trouble, TroubleWord};
@@ -213,6 +215,8 @@ pub struct CitationAnswer<'a> {
     #[serde(serialize_with = "whole_seconds")]
     asked_at: DateTime<Utc>,
     citations: Vec<Told<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    referrals: Vec<ReferralTold>,
     exit_code: u8,
     #[serde(skip)]
     exit: Exit,
@@ -221,11 +225,17 @@ pub struct CitationAnswer<'a> {
 impl<'a> CitationAnswer<'a> {
     /// Of the citations with the name that was asked for; several services may have one.
     #[must_use]
-    pub fn new(who: &'a str, judged: &'a [Judged], asked_at: DateTime<Utc>) -> Self {
-        let exit = if judged.is_empty() { Exit::NobodyFound } else { Exit::InStep };
+    pub fn new(
+        who: &'a str,
+        (judged, referrals): (&'a [Judged], &[ReferralKept]),
+        asked_at: DateTime<Utc>,
+    ) -> Self {
+        let is_nothing = judged.is_empty() && referrals.is_empty();
+        let exit = if is_nothing { Exit::NobodyFound } else { Exit::InStep };
+        let referrals = referrals.iter().map(ReferralTold::from).collect();
         let head = Head::of(CommandName::Lookup);
         let citations = judged.iter().map(told).collect();
-        Self { head, who, asked_at, citations, exit_code: exit.code(), exit }
+        Self { head, who, asked_at, citations, referrals, exit_code: exit.code(), exit }
     }
 
     #[must_use]
@@ -238,7 +248,8 @@ impl<'a> CitationAnswer<'a> {
     pub fn render(&self, judged: &[Judged], zone: Zone, look: Look) -> String {
         let mut text = String::new();
         judged.iter().for_each(|one| line(&mut text, one, zone));
-        if judged.is_empty() {
+        self.referrals.iter().for_each(|one| text.push_str(&one.line()));
+        if text.is_empty() {
             text.push_str(
                 "No citation of that name is known, or it is older than plates are kept.\n",
             );

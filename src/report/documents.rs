@@ -8,9 +8,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Head;
+use super::collection::CollectionTold;
 use super::look::{Look, Tone};
 use crate::command::CommandName;
-use crate::engine::outbox::{Done, Hold, HoldWord, Next, Proposal, Verdict};
+use crate::engine::outbox::{Done, Hold, HoldWord, Next, Proposal, Verdict, is_batch};
 use crate::exit::Exit;
 use crate::model::{DocumentId, DocumentKind, DocumentState, SourceName, printable};
 use crate::ports::{Class, Failure, FieldChange};
@@ -145,6 +146,8 @@ impl DocumentTold {
 pub struct DocumentReport {
     pub command: CommandName,
     pub documents: Vec<DocumentTold>,
+    /// What is to be done at agencies.
+    pub collections: Vec<CollectionTold>,
     pub troubles: Vec<Trouble>,
 }
 
@@ -153,6 +156,8 @@ struct Document<'a> {
     #[serde(flatten)]
     head: Head,
     documents: &'a [DocumentTold],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    collections: &'a [CollectionTold],
     problems: &'a [Trouble],
     exit_code: u8,
 }
@@ -169,6 +174,7 @@ impl DocumentReport {
         Document {
             head: Head::of(self.command),
             documents: &self.documents,
+            collections: &self.collections,
             problems: &self.troubles,
             exit_code: exit.code(),
         }
@@ -177,7 +183,7 @@ impl DocumentReport {
     /// The text for people.
     #[must_use]
     pub fn render(&self, look: Look) -> String {
-        let mut text = String::new();
+        let mut text: String = self.collections.iter().map(|one| one.render(look)).collect();
         for one in &self.documents {
             let state = look.paint(tone(one.state), one.state.as_str());
             let _ = writeln!(text, "{}: {state}", one.line());
@@ -237,6 +243,7 @@ pub fn of_verdict(proposal: &Proposal<'_>, is_kept: bool) -> Option<Trouble> {
         Verdict::Forbidden(why) => DocumentTrouble::Forbidden { id, why: why.clone() },
         Verdict::NotNow(failure) => not_sent(id, failure),
         Verdict::OtherContent => DocumentTrouble::OtherContent { id },
+        Verdict::Overtaken(why) => DocumentTrouble::Stale { id, why: (*why).to_owned() },
     };
     Some(about(&proposal.to.name, trouble))
 }
@@ -251,6 +258,18 @@ pub fn of_done(Done { kept, next }: &Done) -> Option<Trouble> {
         (DocumentState::New | DocumentState::Blocked, Next::Failed(failure)) => {
             not_sent(id, failure)
         }
+        (DocumentState::Sent | DocumentState::Unknown, Next::Doubted) if is_batch(kept.kind) => {
+            DocumentTrouble::Doubted { id, why: why(), is_over: false }
+        }
+        (DocumentState::Confirmed, _) if is_batch(kept.kind) => {
+            match (&kept.error, not_taken(kept)) {
+                (Some(why), _) => DocumentTrouble::Doubted { id, why: why.clone(), is_over: true },
+                (None, rows) if rows.is_empty() => return None,
+                (None, rows) => DocumentTrouble::PartRefused { id, rows },
+            }
+        }
+        // Nothing of it had an effect, and others are in its place.
+        (DocumentState::Settled, _) if is_batch(kept.kind) && kept.error.is_some() => return None,
         (DocumentState::Sent | DocumentState::Unknown, Next::Somebody) => {
             DocumentTrouble::Unsettled { id, to: kept.to.to_string(), why: why() }
         }
@@ -277,6 +296,23 @@ pub fn of_done(Done { kept, next }: &Done) -> Option<Trouble> {
         ) => return None,
     };
     Some(about(&kept.to, trouble))
+}
+
+/// The rows of a batch that the other side did not take, each with why.
+fn not_taken(kept: &DocumentKept) -> Vec<String> {
+    let answer = kept.answer.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let answer: serde_json::Value = answer.unwrap_or_default();
+    let list = |key: &str| answer.get(key).and_then(|list| list.as_array().cloned());
+    let text = |value: Option<&serde_json::Value>| {
+        printable(value.and_then(serde_json::Value::as_str).unwrap_or_default())
+    };
+    let refused = list("refused").unwrap_or_default();
+    let row = |row: &serde_json::Value| {
+        format!("{} ({})", text(row.get("referenceId")), text(row.get("code")))
+    };
+    let missing = list("missing").unwrap_or_default();
+    let missing = missing.iter().map(|one| format!("{} (missing)", text(Some(one))));
+    refused.iter().map(row).chain(missing).collect()
 }
 
 /// What was approved is something else by now.

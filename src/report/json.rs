@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::collection::CollectionTold;
 use super::documents::DocumentTold;
 use super::gates::GateTold;
 use super::{
@@ -40,6 +41,8 @@ pub struct Document<'a> {
     gates: Vec<GateTold<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     documents: &'a [DocumentTold],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    collections: &'a [CollectionTold],
     blocked: Option<&'a str>,
     problems: &'a [Trouble],
     exit_code: u8,
@@ -148,6 +151,7 @@ pub(super) fn make<'a>(
         permit_lists: &report.permit_lists,
         gates: report.gates.iter().map(GateTold::from).collect(),
         documents: &report.documents,
+        collections: &report.collections,
         blocked: report.blocked.as_deref(),
         problems: &report.troubles,
         exit_code,

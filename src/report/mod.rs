@@ -9,6 +9,7 @@ mod carried_out;
 pub mod changes;
 pub mod check;
 pub mod citations;
+pub mod collection;
 pub mod documents;
 pub mod event;
 pub mod gates;
@@ -36,6 +37,7 @@ pub mod text;
 pub mod unchanged;
 pub mod verify;
 
+use collection::CollectionTold;
 use documents::DocumentTold;
 pub use head::Head;
 pub use permit_list::{PermitListReport, PermitListState};
@@ -95,6 +97,8 @@ pub struct Report {
     pub gates: Vec<GateSeen>,
     /// Documents that leave, as far as something became known of them in this run.
     pub documents: Vec<DocumentTold>,
+    /// Agencies at which something is to be done, or was left.
+    pub collections: Vec<CollectionTold>,
     /// The sections of money and duties.
     pub recipients: Vec<SourceName>,
     /// Plates may be shown, as names may.

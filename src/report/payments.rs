@@ -98,7 +98,8 @@ impl PaymentAnswer {
             }
         }
         let (documents, troubles) = (self.documents.clone(), Vec::new());
-        let report = DocumentReport { command: CommandName::Lookup, documents, troubles };
+        let (command, collections) = (CommandName::Lookup, Vec::new());
+        let report = DocumentReport { command, documents, collections, troubles };
         text.push_str(&report.render(look));
         if text.is_empty() {
             text.push_str("Nothing of that name is known.\n");

@@ -273,12 +273,19 @@ fn unchanged(text: &str) -> Result<Value, PlanFileError> {
     }
 }
 
-/// A document that leaves, as it was reviewed.
+/// Documents that leave, as they were reviewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReviewedDocument {
+pub struct ReviewedDocuments {
     /// The SHA-256 of the plan, and the seal over that, if it has one.
     pub sha256: String,
     pub seal: Option<String>,
+    /// At least one, in the order in which they are sent.
+    pub documents: Vec<ReviewedDocument>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewedDocument {
     pub to: String,
     pub id: String,
     /// The id by which it is approved, where it waited.
@@ -311,31 +318,31 @@ struct DocumentEntry {
     bytes: String,
 }
 
-/// Reads the plan of a document that leaves; `None`: it is a plan of something else.
+/// Reads the plan of documents that leave; `None`: it is a plan of something else.
 ///
 /// # Errors
 /// [`PlanFileError`]; then nothing of it may be carried out.
-pub fn read_document(
+pub fn read_documents(
     text: &str,
     now: DateTime<Utc>,
-) -> Result<Option<ReviewedDocument>, PlanFileError> {
+) -> Result<Option<ReviewedDocuments>, PlanFileError> {
     let plan = unchanged(text)?;
     if plan.get("documents").is_none() || plan.get("changes").is_some() {
         return Ok(None);
     }
     let plan: ReadDocuments = serde_json::from_value(plan).map_err(no_plan)?;
     check_age((plan.made_at, plan.expires_at), now)?;
-    let mut documents = plan.documents.into_iter();
-    let (Some(DocumentEntry { to, id, blocked, base, changes, bytes }), None) =
-        (documents.next(), documents.next())
-    else {
-        return Err(PlanFileError::NotAPlan("it holds not just one document".to_owned()));
-    };
+    if plan.documents.is_empty() {
+        return Err(PlanFileError::NotAPlan("it holds no document".to_owned()));
+    }
     let no_base64 = |_| PlanFileError::NotAPlan("its document is no Base64".to_owned());
-    let bytes = STANDARD.decode(bytes).map_err(no_base64)?;
+    let read = |DocumentEntry { to, id, blocked, base, changes, bytes }| {
+        let bytes = STANDARD.decode(bytes).map_err(no_base64)?;
+        Ok(ReviewedDocument { to, id, blocked, base, changes, bytes })
+    };
+    let documents = plan.documents.into_iter().map(read).collect::<Result<_, _>>()?;
     let seal = plan.seal.as_str().map(str::to_owned);
-    let sha256 = plan.sha256;
-    Ok(Some(ReviewedDocument { sha256, seal, to, id, blocked, base, changes, bytes }))
+    Ok(Some(ReviewedDocuments { sha256: plan.sha256, seal, documents }))
 }
 
 /// Which part of a plan a person has approved.

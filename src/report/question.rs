@@ -44,6 +44,8 @@ pub enum QuestionError {
     /// No section takes documents under that name; with the one that may have been meant.
     #[error("no section {} takes documents{}", .0.escape_debug(), meant(.1.as_deref()))]
     NoRecipient(String, Option<String>),
+    #[error("{} hands nothing over: only an agency is compared without a FILE", .0.escape_debug())]
+    NoAgency(String),
     #[error("{} does not say what became of which document: write ID=done or ID=not-done", .0.escape_debug())]
     NoSettlement(String),
     #[error("there is no document {}, or several sections have one: write NAME/ID", .0.escape_debug())]

@@ -2,14 +2,17 @@
 //!
 //! Their plates are kept for as long as those of rights, and no longer.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::rights::KeptPlate;
 use super::rows::{damaged, row};
 use super::{Citations, StoreError, StoreProblem, seal};
 use crate::model::{
-    Citation, CitationId, CitationState, Country, PlateRules, RightCode, SourceName,
+    Citation, CitationId, CitationState, Country, Fine, PlateRules, RightCode, SourceName,
 };
+
+/// That a citation is paid is known for so much longer than the citation itself.
+const PAID_LONGER: TimeDelta = TimeDelta::days(2);
 
 /// A citation, and what was known of its car when it was first heard of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +29,8 @@ impl CitationKept {
     #[must_use]
     pub fn settled(self) -> Citation {
         let state = match self.citation.state {
-            CitationState::Issued if self.is_paid => CitationState::Paid,
+            CitationState::Dismissed => CitationState::Dismissed,
+            _ if self.is_paid => CitationState::Paid,
             state => state,
         };
         Citation { state, ..self.citation }
@@ -54,15 +58,17 @@ struct Row {
     kind: Option<RightCode>,
     at: DateTime<Utc>,
     state: CitationState,
+    fine: Option<Fine>,
     updated_at: Option<DateTime<Utc>>,
     had_right: Option<bool>,
 }
 
-row!(Row { source, id, plate, zone, kind, at, state, updated_at, had_right });
+row!(Row { source, id, plate, zone, kind, at, state, fine, updated_at, had_right });
 
 impl Row {
     fn of(kept: &CitationKept) -> Self {
-        let Citation { source, id, plate, zone, kind, at, state, updated_at } = &kept.citation;
+        let Citation { source, id, plate, zone, kind, at, state, fine, updated_at } =
+            &kept.citation;
         Self {
             source: source.to_string(),
             id: id.to_string(),
@@ -71,6 +77,7 @@ impl Row {
             kind: kind.clone(),
             at: *at,
             state: *state,
+            fine: fine.clone(),
             updated_at: *updated_at,
             had_right: kept.had_right,
         }
@@ -88,6 +95,7 @@ impl Row {
                 kind: self.kind,
                 at: self.at,
                 state: self.state,
+                fine: self.fine,
                 updated_at: self.updated_at,
             },
             had_right: self.had_right,
@@ -104,8 +112,8 @@ impl Citations<'_> {
         id: &CitationId,
         country: Option<Country>,
     ) -> Result<Option<CitationKept>, StoreError> {
-        let sql = "SELECT citation.source, citation.id, plate, issuer, zone, kind, at, state, updated_at, \
-                   had_right, paid_at, seal FROM citation LEFT JOIN citation_paid USING (source, id) \
+        let sql = "SELECT citation.source, citation.id, plate, issuer, zone, kind, at, state, fine, currency, \
+                   updated_at, had_right, paid_at, seal FROM citation LEFT JOIN citation_paid USING (source, id) \
                    WHERE citation.source = ?1 AND citation.id = ?2";
         let mut found = None;
         self.read(sql, (source.as_str(), id.as_str()), country, |kept| found = Some(kept))?;
@@ -118,8 +126,8 @@ impl Citations<'_> {
         at: DateTime<Utc>,
         country: Option<Country>,
     ) -> Result<Vec<CitationKept>, StoreError> {
-        let sql = "SELECT citation.source, citation.id, plate, issuer, zone, kind, at, state, updated_at, \
-                   had_right, paid_at, seal FROM citation LEFT JOIN citation_paid USING (source, id) \
+        let sql = "SELECT citation.source, citation.id, plate, issuer, zone, kind, at, state, fine, currency, \
+                   updated_at, had_right, paid_at, seal FROM citation LEFT JOIN citation_paid USING (source, id) \
                    WHERE at >= ?1 ORDER BY at";
         let mut all = Vec::new();
         self.read(sql, at, country, |kept| all.push(kept))?;
@@ -130,6 +138,20 @@ impl Citations<'_> {
             };
             key(one).cmp(&key(other))
         });
+        Ok(all)
+    }
+
+    /// All of them until an instant.
+    pub fn until(
+        &self,
+        at: DateTime<Utc>,
+        country: Option<Country>,
+    ) -> Result<Vec<CitationKept>, StoreError> {
+        let sql = "SELECT citation.source, citation.id, plate, issuer, zone, kind, at, state, fine, currency, \
+                   updated_at, had_right, paid_at, seal FROM citation LEFT JOIN citation_paid USING (source, id) \
+                   WHERE at <= ?1 ORDER BY at, citation.source, citation.id";
+        let mut all = Vec::new();
+        self.read(sql, at, country, |kept| all.push(kept))?;
         Ok(all)
     }
 
@@ -158,7 +180,7 @@ impl Citations<'_> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
             let mut put = store.prepare(
-                "INSERT OR REPLACE INTO citation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                "INSERT OR REPLACE INTO citation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             )?;
             for kept in citations {
                 let row = Row::of(kept);
@@ -215,7 +237,9 @@ impl Citations<'_> {
     pub fn forget(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
         self.0.together(|store| {
             store.write_over_what_goes()?;
-            store.exec("DELETE FROM citation_paid WHERE paid_at < ?1", before)?;
+            // One of a wrong clock is kept a little longer than when that was heard says.
+            let heard = before.checked_sub_signed(PAID_LONGER).unwrap_or(before);
+            store.exec("DELETE FROM citation_paid WHERE paid_at < ?1", heard)?;
             store.exec("DELETE FROM parking_former WHERE ends_at < ?1", before)?;
             store.exec("DELETE FROM citation WHERE at < ?1", before)
         })

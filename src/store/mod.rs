@@ -44,6 +44,7 @@ mod permit_lists;
 mod prepared;
 mod prune;
 mod quiet;
+mod referrals;
 mod rights;
 mod rows;
 mod schema;
@@ -94,12 +95,13 @@ pub use outbox::DocumentKept;
 pub use overview::{BlockedOverview, DeviceOverview, GrantDelay, PastRun};
 pub use permit_lists::PermitListKept;
 pub use quiet::{FileSeen, Quiet, QuietRun};
+pub use referrals::{ReferralKept, ReferralState};
 pub use rights::{InsteadOf, OfPlate, RightsPart, RightsPartRead};
 pub use trust::{Unasked, Unproven, WriteMemory};
 pub use uncommitted::Uncommitted;
 pub use views::{
     Alarms, Books, Citations, Devices, Gates, Inbox, Journal, Links, MemberPlates, Members, Outbox,
-    Overview, Pending, Rights, Trust,
+    Overview, Pending, Referrals, Rights, Trust,
 };
 pub use waiting::Waiting;
 

@@ -191,15 +191,15 @@ impl Outbox<'_> {
     pub fn has_open_or_old(&self, before: DateTime<Utc>) -> Result<bool, StoreError> {
         let open = "SELECT 1 FROM outbox WHERE state IN ('sent', 'unknown') LIMIT 1";
         let old = "SELECT 1 FROM outbox_bytes CROSS JOIN outbox USING (recipient, id) \
-                   WHERE kind = 'citation' AND made_at < ?1 LIMIT 1";
+                   WHERE kind IN ('citation', 'referral') AND made_at < ?1 LIMIT 1";
         let is_open = self.0.first::<i64>(open, ())?.is_some();
         Ok(is_open || self.0.first::<i64>(old, before)?.is_some())
     }
 
-    /// Forgets what citations hold that were handed over before an instant, for good: there is a plate in each.
+    /// Forgets what citations hold, and batches of them, that were handed over before an instant, for good: there is a plate in each.
     pub fn forget_plates(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
         let old = "SELECT recipient, id FROM outbox_bytes CROSS JOIN outbox USING (recipient, id) \
-                   WHERE kind = 'citation' AND made_at < ?1";
+                   WHERE kind IN ('citation', 'referral') AND made_at < ?1";
         let old: Vec<(String, String)> = self.0.all(old, before)?;
         if old.is_empty() {
             return Ok(());
@@ -249,6 +249,14 @@ impl Outbox<'_> {
     /// The documents that nobody has sent yet, the oldest first.
     pub fn waiting(&self) -> Result<Vec<DocumentKept>, StoreError> {
         self.read("SELECT * FROM outbox WHERE state IN ('new', 'blocked') ORDER BY made_at, id", ())
+    }
+
+    /// The documents for one section that may have had their effect, or that nobody has sent yet.
+    pub fn unsettled_of(&self, to: &SourceName) -> Result<Vec<DocumentKept>, StoreError> {
+        let mut all = self.open()?;
+        all.extend(self.waiting()?);
+        all.retain(|kept| kept.to == *to);
+        Ok(all)
     }
 
     /// Every refund of a payment.

@@ -12,11 +12,12 @@ use rusqlite::{Row, Statement};
 
 use super::StoreProblem;
 use crate::model::{
-    Accounts, Amount, Budget, Cause, CitationState, DocumentKind, DocumentState, Email, Flaw,
-    HolderId, HolderNumber, Kind, LedgerKind, Limit, LinkRule, Memory, MinorUnits, RecordId,
-    RecordStanding, RightCode, RightsRowReason, RowOddity, RowReason, RowVerb, RunId,
-    SettlementKind, SourceName, Span, TargetName, UnreadableRight, Window,
+    Accounts, Amount, Budget, Cause, CitationState, Currency, DocumentId, DocumentKind,
+    DocumentState, Email, Fine, Flaw, HolderId, HolderNumber, Kind, LedgerKind, Limit, LinkRule,
+    Memory, MinorUnits, RecordId, RecordStanding, RightCode, RightsRowReason, RowOddity, RowReason,
+    RowVerb, RunId, SettlementKind, SourceName, Span, TargetName, UnreadableRight, Window,
 };
+use crate::ports::WithdrawnAs;
 use crate::trouble::FailureKind;
 
 type Result<T> = std::result::Result<T, StoreProblem>;
@@ -227,6 +228,8 @@ texts! {
     Budget: "a budget", Budget::from_word;
     Cause: "a cause", Cause::from_word;
     CitationState: "what became of a citation", CitationState::from_word;
+    Currency: "a currency", |text| Currency::new(text).ok();
+    DocumentId: "the id of a document", |text| DocumentId::new(text).ok();
     DocumentKind: "a kind of document", DocumentKind::from_word;
     DocumentState: "how far a document is", DocumentState::from_word;
     Flaw: "what is wrong with a person", Flaw::from_word;
@@ -242,6 +245,8 @@ texts! {
     SettlementKind: "a kind of row", SettlementKind::from_word;
     super::AttentionKind: "a kind of attention", super::AttentionKind::from_word;
     super::OutcomeKind: "an outcome", super::OutcomeKind::from_word;
+    super::ReferralState: "how far a referral is", super::ReferralState::from_word;
+    WithdrawnAs: "why a citation is taken back", WithdrawnAs::from_word;
 }
 
 columns! {
@@ -301,6 +306,10 @@ columns! {
         amount.above_zero().ok_or_else(|| damaged("an amount above zero", amount))
     };
     |amount, to| Amount::from(*amount).write(to);
+
+    Fine, 2;
+    |columns| Ok(Self { amount: columns.next()?, currency: columns.next()? });
+    |fine, to| (&fine.amount, &fine.currency).write(to);
 
     Window, 2;
     |columns| {

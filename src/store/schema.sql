@@ -268,7 +268,9 @@ CREATE TABLE citation (
     zone       TEXT,                     -- as the service calls it
     kind       TEXT,                     -- what it is about: EXPIRED_METER
     at         INTEGER NOT NULL,
-    state      TEXT    NOT NULL,         -- issued, paid, dismissed
+    state      TEXT    NOT NULL,         -- issued, paid, dismissed, contested, unclear
+    fine       INTEGER,                  -- what is due, in the smallest unit; NULL: it cannot be read for certain
+    currency   TEXT,                     -- of the fine, where the service says it
     updated_at INTEGER,                  -- by the service's clock
     had_right  INTEGER,                  -- when it was first heard of, the car had a right; NULL: not to be said
     seal       INTEGER NOT NULL,
@@ -284,6 +286,34 @@ CREATE TABLE citation_paid (
     PRIMARY KEY (source, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX citation_paid_at ON citation_paid (paid_at);
+
+-- Citations that were handed over to an agency that collects, for as long as the state file lives: there is no plate
+-- in it, so that one that is paid years later is taken back.
+CREATE TABLE referral (
+    agency      TEXT    NOT NULL,        -- the section that names it
+    reference   TEXT    NOT NULL,        -- what both sides call it: the id of the citation
+    source      TEXT    NOT NULL,        -- the section of the service that lists it
+    at          INTEGER NOT NULL,        -- when the officer saw it
+    due         INTEGER NOT NULL,        -- in the smallest unit of the agency's currency
+    state       TEXT    NOT NULL,        -- sent, there, refused
+    reason      TEXT,                    -- why the agency does not take it, or does not give it back
+    batch       TEXT    NOT NULL,        -- the document that it was handed over in
+    wanted      TEXT,                    -- what it is to be there by now: Paid, Void, Hold; NULL: it is owed still
+    told        TEXT,                    -- what the agency has confirmed of that
+    withdrawal  TEXT,                    -- the document that tells it, until it is known what became of that
+    said_at     INTEGER,                 -- by the service's clock, when it said so last
+    referred_at INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL,
+    seal        INTEGER NOT NULL,
+    PRIMARY KEY (agency, reference)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX referral_source ON referral (source, reference);
+CREATE INDEX referral_batch ON referral (agency, batch);
+CREATE INDEX referral_withdrawal ON referral (agency, withdrawal) WHERE withdrawal IS NOT NULL;
+-- Those that the agency must still be told of.
+CREATE INDEX referral_waits ON referral (agency, reference) WHERE wanted IS NOT told AND wanted IS NOT NULL;
+-- Those that somebody may still be asked for.
+CREATE INDEX referral_open ON referral (source, at) WHERE state <> 'refused' AND (told IS NULL OR told = 'Hold');
 
 -- How far the listing of a service's citations was read.
 CREATE TABLE citation_list (

@@ -50,6 +50,8 @@ views! {
     overview Overview
     /// What waits for a door, for an approval, or for somebody's care.
     pending Pending
+    /// Citations that were handed over to agencies.
+    referrals Referrals
     /// Rights-files: who may park where.
     rights Rights
     /// How devices took logins, requests and writes.

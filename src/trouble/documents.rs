@@ -2,6 +2,10 @@
 
 use super::{Failed, Hint, TroubleWord};
 use crate::exit::Exit;
+use crate::text::lists::{many, some_of};
+
+/// So many rows are named one by one; the rest is counted.
+const NAMED_MAX: usize = 8;
 
 /// Something about one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +32,10 @@ pub enum DocumentTrouble {
     Unasked { id: String, failed: Failed, exit: Exit },
     /// The same, and nothing but a person can find out.
     Unsettled { id: String, to: String, why: String },
+    /// What the other side says of a batch does not agree with what was sent, in its count or in its sum.
+    Doubted { id: String, why: String, is_over: bool },
+    /// The other side has a batch, but not these rows of it; each with why.
+    PartRefused { id: String, rows: Vec<String> },
     /// What it would change has changed meanwhile, or what was approved is something else by now.
     Stale { id: String, why: String },
 }
@@ -54,6 +62,8 @@ impl DocumentTrouble {
             | Self::Unknown { id, .. }
             | Self::Unasked { id, .. }
             | Self::Unsettled { id, .. }
+            | Self::Doubted { id, .. }
+            | Self::PartRefused { id, .. }
             | Self::Stale { id, .. } => id,
         }
     }
@@ -63,7 +73,9 @@ impl DocumentTrouble {
             Self::NotSent { exit, .. } | Self::Unasked { exit, .. } => *exit,
             Self::Unknown { .. } => Exit::Temporary,
             Self::Stale { .. } => Exit::StalePlan,
-            Self::Blocked { .. }
+            Self::PartRefused { .. } => Exit::PartFailed,
+            Self::Doubted { .. }
+            | Self::Blocked { .. }
             | Self::Forbidden { .. }
             | Self::Refused { .. }
             | Self::OtherContent { .. }
@@ -80,6 +92,8 @@ impl DocumentTrouble {
             Self::Unknown { .. } | Self::Unasked { .. } => TroubleWord::DocumentUnknown,
             Self::Unsettled { .. } => TroubleWord::DocumentUnsettled,
             Self::Stale { .. } => TroubleWord::DocumentStale,
+            Self::Doubted { .. } => TroubleWord::DocumentDoubted,
+            Self::PartRefused { .. } => TroubleWord::BatchPartRefused,
         }
     }
 
@@ -106,6 +120,17 @@ impl DocumentTrouble {
                 format!("what became of document {id} is not known: {why}")
             }
             Self::Stale { id, why } => format!("document {id} was not sent: {why}"),
+            Self::Doubted { id, why, is_over: false } => {
+                format!("what became of document {id} is not known yet: {why}")
+            }
+            Self::Doubted { id, why, is_over: true } => {
+                format!("document {id} was read back, and is there as it is told here; {why}")
+            }
+            Self::PartRefused { id, rows } => format!(
+                "document {id} was taken without {}: {}",
+                many(rows.len(), "citation"),
+                some_of(rows, NAMED_MAX, ", ")
+            ),
         }
     }
 
@@ -138,8 +163,12 @@ impl DocumentTrouble {
                 format!("ask {to} whether it took effect, and say so, or the same with =not-done"),
                 format!("ivms-sync apply --settle {id}=done"),
             )),
-            Self::Stale { .. } => {
-                Some(Hint::text("look at it again with `ivms-sync diff FILE --to NAME`"))
+            Self::Stale { .. } => Some(Hint::text("look at it again with `ivms-sync diff`")),
+            Self::Doubted { .. } => Some(Hint::text(
+                "ask the agency which citations it has of that batch, and hold it against `lookup document:ID`",
+            )),
+            Self::PartRefused { .. } => {
+                Some(Hint::text("ask the agency why; they are not sent once more by themselves"))
             }
             Self::Forbidden { .. } | Self::Refused { .. } => None,
         }

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{BooksTrouble, DocumentTrouble, RowTrouble};
+use super::{BooksTrouble, CollectionTrouble, DocumentTrouble, RowTrouble};
 use crate::exit::Exit;
 use crate::model::{
     Budget, Flaw, HolderId, RecordId, RightsRowReason, RowReason, SourceName, Zone,
@@ -253,6 +253,8 @@ pub enum TroubleKind {
     Rows(RowTrouble),
     /// Something about a document that leaves.
     Document(DocumentTrouble),
+    /// Something about citations at an agency.
+    Collection(CollectionTrouble),
 
     /// A channel did not take a message.
     NotTold(Failed),
@@ -400,6 +402,11 @@ words! {
         DocumentUnknown = "document-unknown",
         DocumentUnsettled = "document-unsettled",
         DocumentStale = "document-stale",
+        DocumentDoubted = "document-doubted",
+        BatchPartRefused = "batch-part-refused",
+        WithdrawalsWait = "withdrawals-wait",
+        NotGivenBack = "not-given-back",
+        ReferralsWait = "referrals-wait",
         Busy = "busy",
         Twin = "twin",
         UnclearDates = "unclear-dates",

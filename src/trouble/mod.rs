@@ -6,6 +6,7 @@
 
 mod books;
 mod clock_words;
+mod collection;
 mod documents;
 mod kind;
 mod rows;
@@ -18,6 +19,7 @@ use crate::model::{Flaw, SourceName, TargetName};
 
 pub use books::BooksTrouble;
 pub use clock_words::{other_clock, own_clock_differs, own_clock_set_back};
+pub use collection::CollectionTrouble;
 pub use documents::{Approve, DocumentTrouble};
 pub use kind::{BlockedBy, Failed, FailureKind, Hint, Reviewed, TroubleKind, TroubleWord};
 pub use rows::RowTrouble;
@@ -169,6 +171,7 @@ impl TroubleKind {
             Self::Moved(_, Reviewed::Yes) | Self::Overtaken(..) => Exit::StalePlan,
             Self::Rows(rows) => rows.exit(),
             Self::Document(document) => document.exit(),
+            Self::Collection(collection) => collection.exit(),
             Self::Books(books) => books.exit(),
             Self::TimeLimit => Exit::TimeLimit,
             Self::Interrupted(exit) | Self::BrokeOff(exit, _) => *exit,
@@ -261,6 +264,7 @@ impl TroubleKind {
             Self::BrokeOff(..) => Word::BrokeOff,
             Self::Rows(rows) => rows.word(),
             Self::Document(document) => document.word(),
+            Self::Collection(collection) => collection.word(),
             Self::Books(books) => books.word(),
             Self::Repeated(word, ..) => *word,
         }

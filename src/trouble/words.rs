@@ -177,6 +177,7 @@ impl TroubleKind {
             }
             Self::Rows(rows) => rows.text(),
             Self::Document(document) => document.text(),
+            Self::Collection(collection) => collection.text(),
             Self::Books(books) => books.text(),
             Self::Overtaken(person, None) => format!(
                 "person {person} keeps access: the membership is paid for, by what has become known since \
@@ -309,6 +310,7 @@ impl TroubleKind {
             ),
             Self::Rows(rows) => return rows.hint(),
             Self::Document(document) => return document.hint(),
+            Self::Collection(collection) => return collection.hint(),
             Self::Books(books) => return books.hint(),
             Self::Moved(_, Reviewed::No)
             | Self::NotApplied { is_tried_again: false, .. }

@@ -17,6 +17,7 @@ mod books;
 mod browser;
 mod citations;
 mod club;
+mod collection;
 mod commands;
 mod cron;
 mod demo;

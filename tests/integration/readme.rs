@@ -208,6 +208,7 @@ fn keys_of_the_example() -> BTreeMap<String, String> {
             let name = name.replace(".meters", ".NAME").replace(".kerb", ".NAME");
             let name = name.replace(".cashier", ".NAME").replace(".operating", ".NAME");
             let name = name.replace(".citations", ".NAME").replace(".finance", ".NAME");
+            let name = name.replace(".collect", ".NAME");
             section = name.replace(".site", ".NAME") + ".";
         } else if let Some((key, value)) = line.split_once('=')
             && line.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -258,6 +259,7 @@ fn every_configuration_loads() {
         "ips-token.txt",
         "register-token.txt",
         "cashier-token.txt",
+        "collect-secret.txt",
     ] {
         let path = folder.path().join(file);
         std::fs::write(&path, "a").unwrap();

@@ -254,7 +254,7 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// The same within the engine.
-const ENGINE_LAYERS: [&str; 15] = [
+const ENGINE_LAYERS: [&str; 16] = [
     "side_by_side",
     "outcome",
     "systems",
@@ -265,6 +265,7 @@ const ENGINE_LAYERS: [&str; 15] = [
     "citations",
     "inbox",
     "books",
+    "collection",
     "outbox",
     "gather",
     "execute",

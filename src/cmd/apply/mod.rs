@@ -30,7 +30,7 @@ use crate::model::TargetName;
 use crate::report::Report;
 use crate::report::plan_file::{PlanFileError, Reviewed};
 use crate::store::Store;
-use reviewed::{document_of, from_blocked, from_file, held, reviewed_rows, text_of};
+use reviewed::{documents_of, from_blocked, from_file, held, reviewed_rows, text_of};
 
 /// Runs the command.
 pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Result<Exit, Error> {
@@ -49,13 +49,8 @@ pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Re
     let report = match &args.plan {
         Some(path) => {
             let text = text_of(path)?;
-            if let Some(document) = document_of(context, path, &text)? {
-                return documents::reviewed(
-                    context,
-                    &store,
-                    &path.display().to_string(),
-                    &document,
-                );
+            if let Some(plan) = documents_of(context, path, &text)? {
+                return documents::reviewed(context, &store, &path.display().to_string(), &plan);
             }
             let (reviewed, name) = (from_file(context, path, &text)?, path.display().to_string());
             carry_out(context, &network, &mut store, name, reviewed)?

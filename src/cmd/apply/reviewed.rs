@@ -8,7 +8,7 @@ use crate::engine::gates::{ReviewedGates, ReviewedRows};
 use crate::engine::plan::{Approval, Facts, Held, hold};
 use crate::error::Error;
 use crate::net::bounded::{self, Bounded};
-use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed, ReviewedDocument};
+use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed, ReviewedDocuments};
 use crate::store::Store;
 
 /// Holds what was approved against what is known now.
@@ -78,14 +78,14 @@ pub(super) fn text_of(path: &Path) -> Result<String, Error> {
         .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))
 }
 
-/// The document in a plan file, where it is the plan of one.
-pub(super) fn document_of(
+/// The documents in a plan file, where it is the plan of some.
+pub(super) fn documents_of(
     context: &Context,
     path: &Path,
     text: &str,
-) -> Result<Option<ReviewedDocument>, Error> {
+) -> Result<Option<ReviewedDocuments>, Error> {
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
-    plan_file::read_document(text, context.clock.began()).map_err(refused)
+    plan_file::read_documents(text, context.clock.began()).map_err(refused)
 }
 
 /// The plan in a file, and that the state file does not keep it.

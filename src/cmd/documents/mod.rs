@@ -1,12 +1,15 @@
 //! Documents that leave, in the commands: what sending one would do, sending it, approving one that waits, and what
 //! became of those that are open.
 
+mod collection;
 mod lookup;
 mod plan;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+pub(super) use collection::{Collected, collect, diff as diff_agency, is_due, note_rights};
 pub(super) use lookup::run as lookup;
 pub(super) use plan::{diff, report, reviewed};
 
@@ -17,7 +20,7 @@ use crate::engine::Systems;
 use crate::engine::outbox::{Done, Hold, Next, Outbox, Proposal, Verdict};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{DocumentId, RunId};
+use crate::model::{DocumentId, RunId, SourceName};
 use crate::net::bounded::{self, Bounded};
 use crate::ports::Document;
 use crate::report::documents::{
@@ -32,6 +35,9 @@ use crate::trouble::Trouble;
 /// No document is longer: a citation with its evidence.
 const FILE_BYTES_MAX: u64 = 24 * 1024 * 1024;
 
+/// No service was read.
+static NOTHING_LISTED: BTreeSet<SourceName> = BTreeSet::new();
+
 /// So often the lock is tried for, and in between.
 const LOCK_TRIES: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(200);
@@ -43,9 +49,10 @@ pub(super) fn apply(context: &Context, path: &Path, name: &str) -> Result<Exit, 
     let _lock = take_lock(context)?;
     let store = context.open_store()?;
     let network = context.network();
-    in_run(context, &network, &store, |outbox| {
+    let listed = collection::read_services(context, &network, &store, to)?;
+    in_run(context, (&network, &listed), &store, |outbox| {
         let proposal = outbox.propose(to, document)?;
-        carry_out(outbox, &proposal, None)
+        Ok(vec![carry_out(outbox, &proposal, None)?])
     })
 }
 
@@ -97,9 +104,11 @@ fn carry_out(
             };
             of(&done)
         }
-        Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::OtherContent | Verdict::InSync => {
-            (as_known(outbox, proposal), of_verdict(proposal, true))
-        }
+        Verdict::Forbidden(_)
+        | Verdict::NotNow(_)
+        | Verdict::OtherContent
+        | Verdict::InSync
+        | Verdict::Overtaken(_) => (as_known(outbox, proposal), of_verdict(proposal, true)),
     })
 }
 
@@ -117,10 +126,16 @@ pub(super) fn approve(
     id: &str,
 ) -> Result<Option<Exit>, Error> {
     let Some(kept) = store.outbox().blocked(id)? else { return Ok(None) };
-    let exit = in_run(context, systems, store, |outbox| match outbox.approved(&kept)? {
-        Ok(proposal) => carry_out(outbox, &proposal, Some(id)),
-        Err(error) => Err(Error::NotApproved { id: kept.id.to_string(), error }),
-    });
+    let to = context.config.recipients.iter().find(|one| one.name == kept.to);
+    let listed = match to {
+        Some(to) => collection::read_services(context, systems, store, to)?,
+        None => BTreeSet::new(),
+    };
+    let exit =
+        in_run(context, (systems, &listed), store, |outbox| match outbox.approved(&kept)? {
+            Ok(proposal) => Ok(vec![carry_out(outbox, &proposal, Some(id))?]),
+            Err(error) => Err(Error::NotApproved { id: kept.id.to_string(), error }),
+        });
     exit.map(Some)
 }
 
@@ -143,10 +158,10 @@ pub(super) fn settle_by_hand(context: &Context, typed: &str) -> Result<Exit, Err
         return Err(QuestionError::NotOpen(id.to_owned(), kept.state.as_str()).into());
     }
     let network = context.network();
-    in_run(context, &network, &store, |outbox| {
+    in_run(context, (&network, &NOTHING_LISTED), &store, |outbox| {
         let (kept, is_believed) = outbox.settle_by_hand(kept, is_done)?;
         let trouble = (!is_believed).then(|| of_other_word(&kept.to, &kept.id));
-        Ok((DocumentTold::from(&kept), trouble))
+        Ok(vec![(DocumentTold::from(&kept), trouble)])
     })
 }
 
@@ -180,9 +195,9 @@ pub(super) fn settle(
     context: &Context,
     systems: &dyn Systems,
     store: &Store,
-    asks_all: bool,
+    (asks_all, listed): (bool, &BTreeSet<SourceName>),
 ) -> Result<Settled, Error> {
-    let outbox = outbox(context, systems, store);
+    let outbox = outbox_of(context, systems, store, listed);
     let done = outbox.settle(asks_all)?;
     Ok(Settled {
         documents: done.iter().map(|one| DocumentTold::from(&one.kept)).collect(),
@@ -191,7 +206,17 @@ pub(super) fn settle(
 }
 
 fn outbox<'a>(context: &'a Context, systems: &'a dyn Systems, store: &'a Store) -> Outbox<'a> {
-    Outbox { config: &context.config, store, systems, now: context.clock.now() }
+    outbox_of(context, systems, store, &NOTHING_LISTED)
+}
+
+/// The same after services were read whole.
+fn outbox_of<'a>(
+    context: &'a Context,
+    systems: &'a dyn Systems,
+    store: &'a Store,
+    listed: &'a BTreeSet<SourceName>,
+) -> Outbox<'a> {
+    Outbox { config: &context.config, store, systems, listed, now: context.clock.now() }
 }
 
 /// The section that a document is for.
@@ -221,17 +246,19 @@ fn read(context: &Context, to: &RecipientConfig, path: &Path) -> Result<Document
     read.map_err(|error| Error::Document { name, text: error.to_string() })
 }
 
-/// Does something to one document in a run of its own, and says what became of it.
+/// Does something to documents in a run of its own, and says what became of them.
 fn in_run(
     context: &Context,
-    systems: &dyn Systems,
+    (systems, listed): (&dyn Systems, &BTreeSet<SourceName>),
     store: &Store,
-    work: impl FnOnce(&Outbox<'_>) -> Result<(DocumentTold, Option<Trouble>), Error>,
+    work: impl FnOnce(&Outbox<'_>) -> Result<Vec<(DocumentTold, Option<Trouble>)>, Error>,
 ) -> Result<Exit, Error> {
     let run: RunId = context.begin_run(CommandName::Apply, store)?;
-    let done = work(&outbox(context, systems, store));
+    let done = work(&outbox_of(context, systems, store, listed));
     let exit = match &done {
-        Ok((_, trouble)) => trouble.as_ref().map_or(Exit::InStep, Trouble::exit),
+        Ok(all) => {
+            Exit::of_all(all.iter().filter_map(|(_, trouble)| Some(trouble.as_ref()?.exit())))
+        }
         Err(error) => error.exit(),
     };
     let requests = systems.requests();
@@ -240,9 +267,10 @@ fn in_run(
         run,
         &RunEnd { exit_code: exit.code(), requests, ..RunEnd::default() },
     )?;
-    let (told, trouble) = done?;
-    let (documents, troubles) = (vec![told], trouble.into_iter().collect());
-    say(context, &DocumentReport { command: CommandName::Apply, documents, troubles }, exit)
+    let (documents, troubles): (Vec<_>, Vec<_>) = done?.into_iter().unzip();
+    let troubles = troubles.into_iter().flatten().collect();
+    let (command, collections) = (CommandName::Apply, Vec::new());
+    say(context, &DocumentReport { command, documents, collections, troubles }, exit)
 }
 
 /// Says a report, and gives the exit code.

@@ -3,15 +3,31 @@
 use super::car::Typed;
 use crate::cmd::Context;
 use crate::engine::citations::of_id;
+use crate::engine::collection::agencies;
 use crate::engine::rights::{Known, OfId};
 use crate::engine::vehicles::Readings;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{AskedThing, RightId};
+use crate::model::{AskedThing, DocumentId, RightId};
 use crate::report::citations::CitationAnswer;
 use crate::report::meters::MeterAnswer;
 use crate::report::parking::QuestionError;
 use crate::report::right_by_id::{AskedRight, RightAnswer};
+use crate::store::{ReferralKept, Store, StoreError};
+
+/// How citations of this name stand at agencies, however old they are.
+fn handed_over(
+    context: &Context,
+    store: &Store,
+    id: &str,
+) -> Result<Vec<ReferralKept>, StoreError> {
+    let mut found = Vec::new();
+    let Ok(reference) = DocumentId::new(id) else { return Ok(found) };
+    for to in agencies(&context.config) {
+        found.extend(store.referrals().find(&to.name, &reference)?);
+    }
+    Ok(found)
+}
 
 /// Answers.
 pub(super) fn run(context: &Context, typed: &Typed, thing: AskedThing<'_>) -> Result<Exit, Error> {
@@ -39,11 +55,11 @@ pub(super) fn run(context: &Context, typed: &Typed, thing: AskedThing<'_>) -> Re
             Ok(answer.exit())
         }
         AskedThing::Citation(id) => {
-            let judged = match &open()? {
-                Some(store) => of_id(vehicles, store, id, now)?,
-                None => Vec::new(),
+            let (judged, referrals) = match &open()? {
+                Some(store) => (of_id(vehicles, store, id, now)?, handed_over(context, store, id)?),
+                None => Default::default(),
             };
-            let answer = CitationAnswer::new(who, &judged, now);
+            let answer = CitationAnswer::new(who, (&judged, &referrals), now);
             match context.is_json {
                 true => context.print_json(&answer)?,
                 false => context.print(&answer.render(&judged, zone, context.look))?,

@@ -7,7 +7,7 @@ mod left;
 mod touched;
 mod unchanged;
 
-use super::documents::{self, Settled};
+use super::documents::{self, Collected, Settled};
 use super::gates::{self, Asks};
 use super::{Context, permit_lists, record, who};
 use crate::command::CommandName;
@@ -65,6 +65,8 @@ struct Cars {
     asks: Asks,
     /// There are documents that are open, or that hold a plate for too long.
     has_documents: bool,
+    /// Somebody is to be handed over to an agency, or taken back.
+    collects: bool,
     /// Files of money that have arrived.
     books: Taken,
     /// Whoever limits a run to somebody asks about a door.
@@ -97,6 +99,7 @@ impl Cars {
             accepted: scope.accept_devices.clone(),
         };
         let has_documents = documents::are_waiting(context, store)?;
+        let collects = documents::is_due(context, store, &citations.whole)?;
         let mut books = take_spools(&config.books, store, now)?;
         books.troubles.extend(alarms(&config.books, store, now, !books.files.is_empty())?);
         Ok(Self {
@@ -107,6 +110,7 @@ impl Cars {
             gates,
             asks,
             has_documents,
+            collects,
             books,
             are_left_alone: false,
         })
@@ -114,7 +118,8 @@ impl Cars {
 
     /// Whether nothing is to be done or said that a quiet tick does not do.
     fn are_quiet(&self) -> bool {
-        let is_settled = self.lists.is_some() && self.gates.is_some() && !self.has_documents;
+        let has_no_documents = !self.has_documents && !self.collects;
+        let is_settled = self.lists.is_some() && self.gates.is_some() && has_no_documents;
         let has_no_files = self.books.files.is_empty() && self.books.troubles.is_empty();
         let are_known =
             self.rights.is_quiet() && self.citations.is_quiet() && self.plates.is_quiet();
@@ -149,8 +154,24 @@ impl Cars {
         store: &Store,
     ) -> Result<Settled, Error> {
         match self.has_documents {
-            true => documents::settle(context, systems, store, self.asks.is_full),
+            true => {
+                let how = (self.asks.is_full, &self.citations.whole);
+                documents::settle(context, systems, store, how)
+            }
             false => Ok(Settled::default()),
+        }
+    }
+
+    /// Hands citations over to agencies and takes them back, by what services said in this run.
+    fn collect(
+        &self,
+        context: &Context,
+        systems: &dyn Systems,
+        store: &Store,
+    ) -> Result<Collected, Error> {
+        match self.are_left_alone {
+            true => Ok(Collected::default()),
+            false => documents::collect(context, systems, store, &self.citations.whole),
         }
     }
 
@@ -161,6 +182,7 @@ impl Cars {
         }
         self.rights.record(store)?;
         self.citations.record(&context.config, store, context.clock.began())?;
+        documents::note_rights(context, store)?;
         self.plates.record(store)?;
         Ok(permit_lists::write(context, store, true)?)
     }
@@ -250,15 +272,19 @@ fn in_run(
         let settled = cars.settle(context, systems, store)?;
         let (report, quiet) = work(store, run)?;
         let gates = cars.open_gates(context, systems, store, run)?;
-        Ok((lists, settled, gates, report, quiet))
+        let collected = cars.collect(context, systems, store)?;
+        Ok((lists, settled, collected, gates, report, quiet))
     });
     match done {
-        Ok((lists, settled, gates, mut report, quiet)) => {
+        Ok((lists, settled, collected, gates, mut report, quiet)) => {
             report.permit_lists = lists.lists;
             report.troubles.extend(lists.troubles);
             report.take_gates(gates);
             report.documents = settled.documents;
             report.troubles.extend(settled.troubles);
+            report.documents.extend(collected.documents);
+            report.collections = collected.agencies;
+            report.troubles.extend(collected.troubles);
             report.troubles.extend(cars.books.troubles.iter().cloned());
             report.shows_plates = context.shows_names();
             record::end_run(context, systems, store, &report, quiet, run).map(|()| report)

@@ -21,7 +21,14 @@ secret = { env = "DOOR_PASSWORD" }
 account_codes = { PARKING_PAYMENT = "4100" }
 "#;
 
-const DUNCAN: &str = r#"[duncan.collect]
+const DUNCAN: &str = r#"[parking]
+keep_plates = "60d"
+[zone.A1]
+[ips.street]
+url = "https://street.example"
+secret = { env = "DOOR_PASSWORD" }
+violations = ["*"]
+[duncan.collect]
 url = "https://collect.example"
 currency = "USD"
 username = "city"
@@ -63,6 +70,36 @@ fn what_each_of_them_needs() {
         (DUNCAN, "\"city\"", "\"a:b\"", "duncan.collect.username: holds a colon"),
         (DUNCAN, "username", "batch = 1001\nusername", "duncan.collect.batch: is not between"),
         (DUNCAN, "username", "refer_after = \"1h\"\nusername", ""),
+        (DUNCAN, "username", "mode = \"full\"\nusername", ""),
+        (AIMS, "currency", "mode = \"full\"\ncurrency", "aims.citations.mode: is for agencies"),
+        // Nobody could ever be handed over.
+        (
+            DUNCAN,
+            "\"60d\"",
+            "\"30d\"",
+            "duncan.collect.refer_after: is not shorter than keep_plates",
+        ),
+        (DUNCAN, "keep_plates = \"60d\"\n", "", "refer_after: is not shorter than keep_plates"),
+        (DUNCAN, "violations = [\"*\"]\n", "", "duncan.collect: has nobody to collect from"),
+        (DUNCAN, "username", "transport = \"ftp\"\nusername", "duncan.collect.transport"),
+        (
+            DUNCAN,
+            "username",
+            "transport = \"csv\"\nspool = \"out\"\nusername",
+            "duncan.collect.username: has no place beside transport",
+        ),
+        (
+            DUNCAN,
+            "url = \"https://collect.example\"\ncurrency = \"USD\"\nusername = \"city\"\nsecret = { env = \"DOOR_PASSWORD\" }\n",
+            "currency = \"USD\"\ntransport = \"csv\"\n",
+            "duncan.collect.spool: is missing",
+        ),
+        (
+            DUNCAN,
+            "url = \"https://collect.example\"\ncurrency = \"USD\"\nusername = \"city\"\nsecret = { env = \"DOOR_PASSWORD\" }\n",
+            "currency = \"USD\"\ntransport = \"csv\"\nspool = \"out/duncan\"\n",
+            "",
+        ),
         (AIMS, "client_id = \"town\"\n", "", "aims.citations.client_id: is missing"),
         (AIMS, "https://login", "http://login", "aims.citations.token_url: is plain http"),
         (AIMS, "currency = \"USD\"\n", "", "aims.citations.currency: is missing"),

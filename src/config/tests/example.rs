@@ -33,6 +33,7 @@ pub(super) fn passwords() -> Environment {
         "TELLER_TOKEN",
         "AIMS_SECRET",
         "GTCS_TOKEN",
+        "DUNCAN_SECRET",
         "METER_TOKEN",
     ];
     let passwords = names.map(|name| (name, "a-password"));

@@ -18,8 +18,7 @@ use std::path::{Path, PathBuf};
 use super::load::{SourceFile, interpret};
 use super::secret_source::Surroundings;
 use super::{Config, ConfigError, Environment, SourceConfig, TargetConfig};
-use crate::config::Kinds;
-use crate::connectors::{KINDS, aims, cardskipper, duncan, gtcs, hikvision, teller};
+use crate::connectors::{KINDS, cardskipper, hikvision};
 
 /// A small configuration that is right. Lines are counted in the tests.
 const SMALL: &str = r#"time_zone = "Europe/Ljubljana"
@@ -45,15 +44,11 @@ fn environment(more: &[(&str, &str)]) -> Environment {
     Environment::from_pairs(passwords.iter().chain(more).copied())
 }
 
-/// With the agency whose keys are read, and which nobody can name yet.
-const WITH_DUNCAN: Kinds =
-    Kinds { recipients: &[&aims::Aims, &duncan::Duncan, &gtcs::Gtcs, &teller::Teller], ..KINDS };
-
 fn read_with(text: &str, environment: &Environment) -> Result<Config, ConfigError> {
     let file = SourceFile { bytes: text.as_bytes().to_vec(), is_readable_by_others: false };
     let folder = folder();
     let surroundings = Surroundings::new(environment, &folder);
-    interpret(&file, &folder.join("ivms-sync.toml"), &surroundings, WITH_DUNCAN)
+    interpret(&file, &folder.join("ivms-sync.toml"), &surroundings, KINDS)
         .map_err(|problems| ConfigError { path: "ivms-sync.toml".into(), problems })
 }
 

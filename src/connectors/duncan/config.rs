@@ -1,5 +1,6 @@
 //! `[duncan.NAME]`: the keys of an agency that collects.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +10,11 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::agency::Agency;
+use super::spool::{self, Spool};
 use super::wire::{self, ROWS_MAX};
-use crate::config::reading::{Section, Surroundings, Wrong, address, examine_certificate, value};
+use crate::config::reading::{
+    Section, Surroundings, Wrong, absolute, address, examine_certificate, value,
+};
 use crate::config::{RecipientCommon, RecipientKind, RecipientSettings, Secret, Tls, Wiring};
 use crate::document::JsonError;
 use crate::model::Currency;
@@ -28,16 +32,26 @@ const BATCH: usize = 500;
 #[derive(Debug)]
 pub struct Duncan;
 
+/// How batches get there.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    Http {
+        /// What `citations` and `status` are added to.
+        url: Url,
+        tls: Tls,
+        username: String,
+        secret: Secret,
+    },
+    /// Files in a folder, from which somebody takes them.
+    Spool(PathBuf),
+}
+
 /// One agency.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The section in the configuration: `duncan.collect`.
     pub section: String,
-    /// What `citations` and `status` are added to.
-    pub url: Url,
-    pub tls: Tls,
-    pub username: String,
-    pub secret: Secret,
+    pub transport: Transport,
     pub currency: Currency,
     /// A citation must be so old.
     pub refer_after: Duration,
@@ -56,14 +70,29 @@ impl RecipientKind for Duncan {
         common: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
-        let url = section.text("url", address::safe_web).required();
+        let ways = [("http", false), ("csv", true)];
+        let is_spool = section.text("transport", |text| value::word(text, &ways)).or(false);
+        let url = section.text("url", address::safe_web);
         let username = section.text("username", |text| match text.contains(':') {
             true => Err(Wrong::new("holds a colon, which would begin the password")),
             false => value::not_empty(text),
         });
-        let username = username.required();
-        let secret = section.password("secret", surroundings);
         let tls = section.text("tls", value::tls).or(Tls::System);
+        let spool = section.text("spool", value::path);
+        let transport = if is_spool {
+            // A login leads nowhere then.
+            let folder = spool.required().map(|path| absolute(surroundings.folder, &path));
+            section.refuse(&["url", "username"], "transport = \"csv\"");
+            folder.map(Transport::Spool)
+        } else {
+            spool.optional();
+            let (url, username) = (url.required(), username.required());
+            let secret = section.password("secret", surroundings);
+            if let Some(url) = &url {
+                section.check_tls(url, &tls, "citations and the secret");
+            }
+            (|| Some(Transport::Http { url: url?, tls, username: username?, secret: secret? }))()
+        };
         let refer_after =
             section.text("refer_after", |text| value::interval(text, REFER_AFTER_DAYS_MAX));
         let batch = section.integer("batch", |rows| match usize::try_from(rows) {
@@ -71,19 +100,17 @@ impl RecipientKind for Duncan {
             _ => Err(Wrong::new(format!("is not between 1 and {ROWS_MAX} citations"))),
         });
         let (refer_after, batch) = (refer_after.or(REFER_AFTER), batch.or(BATCH));
-        if let Some(url) = &url {
-            section.check_tls(url, &tls, "citations and the secret");
-        }
         Some(Arc::new(Settings {
             section: section.dotted(""),
-            url: url?,
-            tls,
-            username: username?,
-            secret: secret?,
+            transport: transport?,
             currency: common.currency.clone(),
             refer_after,
             batch,
         }))
+    }
+
+    fn collects(&self) -> bool {
+        true
     }
 }
 
@@ -97,21 +124,41 @@ impl RecipientSettings for Settings {
     }
 
     fn connect(&self, wiring: Wiring) -> Result<Box<dyn Recipient>, Failure> {
-        let login = STANDARD.encode(format!("{}:{}", self.username, self.secret.expose()));
+        let (url, tls, username, secret) = match &self.transport {
+            Transport::Http { url, tls, username, secret } => (url, tls, username, secret),
+            Transport::Spool(folder) => {
+                return Ok(Box::new(Spool { folder: folder.clone() }));
+            }
+        };
+        let login = STANDARD.encode(format!("{username}:{}", secret.expose()));
         let credentials = Credentials::authorization("Basic", &login);
-        let bounds = Bounds::default();
-        let service = Service::new(&self.url, &self.tls, credentials, bounds, wiring.count)?;
+        let service = Service::new(url, tls, credentials, Bounds::default(), wiring.count)?;
         Ok(Box::new(Agency { service: service.taking(&[404, 405]) }))
     }
 
     fn examine(&self) -> Vec<Remark> {
-        examine_certificate(&self.url, &self.tls, &self.section)
+        match &self.transport {
+            Transport::Http { url, tls, .. } => examine_certificate(url, tls, &self.section),
+            Transport::Spool(_) => Vec::new(),
+        }
     }
 }
 
 impl Collection for Settings {
     fn refer_after(&self) -> Duration {
         self.refer_after
+    }
+
+    fn takes(&self, row: &Referral) -> bool {
+        // By the very rules that the whole batch is read by.
+        let alone = wire::batch([wire::referral_row(row, &self.currency)].into_iter());
+        let is_good = wire::document(&alone, &self.currency, row.issued_at).is_ok();
+        let texts = [row.plate.text.as_str(), row.plate.issuer.as_str(), &row.code, &row.zone];
+        is_good
+            && match &self.transport {
+                Transport::Http { .. } => true,
+                Transport::Spool(_) => spool::takes(row.reference.as_str(), &texts),
+            }
     }
 
     fn referrals(&self, rows: &[Referral]) -> Vec<Vec<u8>> {

@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use ivms_sync_simulators::duncan::{Ack, Server, Standing as Where};
 use ivms_sync_simulators::service::{Login, Mishap, Settings as Service};
 
-use super::Settings;
+use super::{Settings, Transport};
 use crate::config::{RecipientSettings as _, Secret, Tls};
 use crate::connectors::testing::wiring;
 use crate::model::{Currency, DocumentId, DocumentKind, MinorUnits};
 use crate::ports::{
-    Class, Collection as _, Document, ListedPlate, Recipient, Referral, Standing, Withdrawal,
-    WithdrawnAs,
+    Class, Collection as _, Document, ListedPlate, Recipient, Referral, Standing, Subject,
+    Withdrawal, WithdrawnAs,
 };
 
 const KEYS: [&str; 3] = [
@@ -65,10 +65,12 @@ impl World {
         }
         let settings = Settings {
             section: "duncan.collect".to_owned(),
-            url: server.url().parse().unwrap(),
-            tls: Tls::System,
-            username: "city".to_owned(),
-            secret: Secret::new("collect-secret-1".to_owned()),
+            transport: Transport::Http {
+                url: server.url().parse().unwrap(),
+                tls: Tls::System,
+                username: "city".to_owned(),
+                secret: Secret::new("collect-secret-1".to_owned()),
+            },
             currency: Currency::new("USD").unwrap(),
             refer_after: Duration::from_secs(1),
             batch: 3,
@@ -183,7 +185,7 @@ fn acknowledgements_that_do_not_check() {
         r#""refused":[],"missing":["A-2","A-3"]}"#
     );
     assert_eq!(world.state(&document, 0), confirmed(want), "it is read back");
-    let bare = Document { bytes: Vec::new(), ..document };
+    let bare = Document { bytes: Vec::new(), subject: Subject::Nothing, ..document };
     assert!(matches!(world.state(&bare, 0), Standing::Doubtful(_)));
     assert_eq!(world.server.violations(), [""; 0]);
 }
@@ -272,4 +274,76 @@ fn batches_that_are_none() {
         assert_eq!(world.read(text.as_bytes()), Err(pointer.to_owned()), "{pointer}");
     }
     assert!(world.server.requests().is_empty());
+}
+
+/// A folder for files, and an agency that takes them.
+fn spool(folder: &std::path::Path) -> Settings {
+    Settings { transport: Transport::Spool(folder.to_owned()), ..World::new().settings }
+}
+
+/// Mutants: a cell with a comma is two; a file with other content confirms; the trailer has another sum.
+#[test]
+fn a_batch_as_a_file() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = spool(folder.path());
+    let agency = settings.connect(wiring()).unwrap();
+    let odd = Referral { code: "PKG-001, \"meter\"".to_owned(), ..row("A-1", "2500") };
+    let batch = settings.referrals(&[odd, row("A-2", "4000")]).remove(0);
+    let document = settings.document(&batch, now()).unwrap();
+    assert_eq!(agency.try_login(), Ok(()));
+    assert_eq!(agency.state(&document, KEYS[0]), Ok(Standing::Never));
+    let Standing::Confirmed(told) = agency.send(&document, KEYS[0], None).unwrap() else {
+        panic!()
+    };
+    let hash = document.id.as_str().strip_prefix("referral:").unwrap();
+    let name = format!("2024-03-01-2-referral-{}.csv", &hash[..16]);
+    assert_eq!(
+        told,
+        format!(
+            r#"{{"batch":"{name}","count":2,"total":"65.00","accepted":["A-1","A-2"],"refused":[],"missing":[]}}"#
+        )
+    );
+    let path = folder.path().join(&name);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let want = "referenceId,licensePlate,state,violationCode,issuedAt,zoneNumber,amountDue,currency\r\n\
+                A-1,XYZ789,CT,\"PKG-001, \"\"meter\"\"\",2024-01-01T12:15:00.000Z,A1,25.00,USD\r\n\
+                A-2,XYZ789,CT,PKG-001,2024-01-01T12:15:00.000Z,A1,40.00,USD\r\nTRAILER,2,65.00\r\n";
+    assert_eq!(text, want);
+    // Looked at again, and sent once more by whoever was killed: it is there, whatever day it is.
+    let later = settings.document(&batch, now() + chrono::TimeDelta::days(2)).unwrap();
+    for document in [&document, &later] {
+        assert_eq!(agency.state(document, KEYS[0]), Ok(Standing::Confirmed(told.clone())));
+        assert_eq!(agency.send(document, KEYS[0], None), Ok(Standing::Confirmed(told.clone())));
+    }
+    assert_eq!(world.server.collect(folder.path()).unwrap(), [name]);
+    let back = settings.withdrawals(&[withdrawal("A-1", WithdrawnAs::Paid)]).remove(0);
+    let back = settings.document(&back, now()).unwrap();
+    assert!(matches!(agency.send(&back, KEYS[1], None), Ok(Standing::Confirmed(_))));
+    world.server.set_standing("A-1", Where::Paid);
+    let taken = world.server.collect(folder.path()).unwrap();
+    assert!(taken[0].starts_with("2024-03-01-1-withdrawal-"), "{taken:?}");
+    assert_eq!((world.server.open(), world.server.violations()), (vec!["A-2".to_owned()], vec![]));
+    std::fs::write(&path, want.replace("40.00", "41.00")).unwrap();
+    assert!(matches!(agency.state(&document, KEYS[0]), Ok(Standing::Otherwise(_))));
+    assert!(matches!(agency.send(&document, KEYS[0], None), Ok(Standing::Otherwise(_))));
+    std::fs::remove_dir_all(folder.path()).unwrap();
+    assert_eq!(agency.try_login().unwrap_err().class, Class::Unusable);
+}
+
+#[test]
+fn rows_that_cannot_be_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, http) = (spool(folder.path()), World::new().settings);
+    let coded = |code: &str| Referral { code: code.to_owned(), ..row("A-1", "2500") };
+    assert!(files.takes(&row("A-1", "2500")) && http.takes(&row("A-1", "2500")));
+    for code in ["=1+1", "+1", "-1", "@sum", "\t1"] {
+        assert!(!files.takes(&coded(code)) && http.takes(&coded(code)), "{code}");
+    }
+    for code in ["", " ", "4111111111111111"] {
+        assert!(!files.takes(&coded(code)) && !http.takes(&coded(code)), "{code}");
+    }
+    assert!(!files.takes(&row("-1", "2500")) && http.takes(&row("-1", "2500")));
+    let issuer = ListedPlate { text: "XYZ789".into(), issuer: "".into() };
+    assert!(!http.takes(&Referral { plate: issuer, ..row("A-1", "2500") }));
 }

@@ -6,9 +6,11 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::document::{Fault, JsonError, Limits, Node, parse, parse_outgoing};
+use crate::document::{Fault, JsonError, Limits, Node, parse_outgoing};
 use crate::model::{Amount, Currency, DocumentId, DocumentKind, MinorUnits, Money};
-use crate::ports::{Document, Referral, Standing, Subject, Withdrawal, WithdrawnAs};
+use crate::ports::{
+    BatchRow, Document, Handed, Referral, Standing, Subject, Withdrawal, WithdrawnAs,
+};
 use crate::text::hex::hex;
 
 /// The most rows of a batch.
@@ -59,19 +61,24 @@ pub(super) fn document(
     let is_withdrawal = first.optional("newStatus")?.is_some();
     // A batch is what it is about, in any order.
     let mut about = BTreeSet::new();
-    let (mut seen, mut due) = (BTreeSet::new(), Amount::ZERO);
+    let (mut seen, mut due, mut rows) = (BTreeSet::new(), Amount::ZERO, Vec::new());
     for row in top.list()? {
         let node = row.field("referenceId")?;
         let reference = node.document_id()?;
-        if is_withdrawal {
-            about.insert(format!("{reference} {}\n", withdrawal(&row)?.as_str()));
+        let what = if is_withdrawal {
+            let now = withdrawal(&row)?;
+            about.insert(format!("{reference} {}\n", now.as_str()));
+            Handed::Back(now)
         } else {
             about.insert(format!("{reference}\n"));
-            due = due + referral(&row, currency, now)?.into();
-        }
-        if !seen.insert(reference) {
+            let amount = referral(&row, currency, now)?;
+            due = due + amount.into();
+            Handed::Over(amount)
+        };
+        if !seen.insert(reference.clone()) {
             return Err(node.error(Fault::Not("another one than that of an earlier row")));
         }
+        rows.push(BatchRow { reference, what });
     }
     if seen.len() > ROWS_MAX {
         return Err(top.error(Fault::MoreThan("1000 rows")));
@@ -84,7 +91,7 @@ pub(super) fn document(
         id: id.map_err(|_| top.error(Fault::NoDocumentId))?,
         kind,
         money: amount.map(|amount| Money { amount, currency: currency.clone() }),
-        subject: Subject::Nothing,
+        subject: Subject::Batch { rows, at: now },
         bytes: bytes.to_vec(),
     })
 }
@@ -151,7 +158,7 @@ fn withdrawal(row: &Node<'_, '_>) -> Result<WithdrawnAs, JsonError> {
 
 /// What an acknowledgement comes to, or a batch that is read back.
 pub(super) fn standing(bytes: &[u8], document: &Document) -> Standing {
-    if document.bytes.is_empty() {
+    if rows(document).is_empty() {
         return Standing::Doubtful("the rows of the batch are not kept here any more".to_owned());
     }
     Standing::of_answer(bytes, Limits::DOCUMENT, |top| of_batch(top, document))
@@ -159,7 +166,7 @@ pub(super) fn standing(bytes: &[u8], document: &Document) -> Standing {
 
 fn of_batch(top: &Node<'_, '_>, document: &Document) -> Result<Standing, JsonError> {
     let doubt = |what: &str| Ok(Standing::Doubtful(format!("its acknowledgement {what}")));
-    let mut left = rows(document)?;
+    let mut left = rows(document);
     let mut refused = Vec::new();
     if let Some(errors) = top.optional("errors")? {
         for error in errors.list()? {
@@ -206,16 +213,13 @@ fn of_batch(top: &Node<'_, '_>, document: &Document) -> Result<Standing, JsonErr
 }
 
 /// What was sent: each citation, with what is due of it.
-fn rows(document: &Document) -> Result<BTreeMap<DocumentId, Amount>, JsonError> {
-    let value = parse(&document.bytes, Limits::DOCUMENT)?;
-    let top = Node::top(&value);
-    let mut rows = BTreeMap::new();
-    for row in top.list()? {
-        let is_referral = document.kind == DocumentKind::Referral;
-        let due = if is_referral { due(&row)?.into() } else { Amount::ZERO };
-        rows.insert(row.field("referenceId")?.document_id()?, due);
-    }
-    Ok(rows)
+pub(super) fn rows(document: &Document) -> BTreeMap<DocumentId, Amount> {
+    let Subject::Batch { rows, .. } = &document.subject else { return BTreeMap::new() };
+    let due = |what| match what {
+        Handed::Over(due) => due.into(),
+        Handed::Back(_) => Amount::ZERO,
+    };
+    rows.iter().map(|row| (row.reference.clone(), due(row.what))).collect()
 }
 
 /// Why a row was refused, where it is a word; a sentence may name somebody.

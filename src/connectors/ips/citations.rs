@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::document::{Fault, JsonError, Limits, Node, parse};
-use crate::model::{CitationId, CitationState, RightCode, RightId};
+use crate::model::{CitationId, CitationState, Currency, Fine, MinorUnits, RightCode, RightId};
 use crate::ports::{Effect, EventReader, ListedCitation, ListedPlate};
 
 /// What a page of citations holds.
@@ -70,7 +70,8 @@ fn citation(entry: &Node<'_, '_>) -> Result<ListedCitation, JsonError> {
         let zone = node.optional("zoneNumber")?;
         Ok::<_, JsonError>(zone.and_then(|zone| zone.name().ok().map(str::to_owned)))
     });
-    let state = text("status")?.map_or(CitationState::Issued, |word| state(&word));
+    // Of what does not say how it stands, nobody knows that it is owed.
+    let state = text("status")?.map_or(CitationState::Unclear, |word| state(&word));
     Ok(ListedCitation {
         id,
         plate,
@@ -78,19 +79,52 @@ fn citation(entry: &Node<'_, '_>) -> Result<ListedCitation, JsonError> {
         kind: text("violationType")?.and_then(|kind| RightCode::new(&kind).ok()),
         at,
         state,
+        fine: fine(entry)?,
         updated_at: entry.optional("updatedAt")?.and_then(|node| node.instant().ok()),
     })
 }
 
+/// What is due: a number, or a text of one. Nothing where either the amount or its currency is none.
+fn fine(entry: &Node<'_, '_>) -> Result<Option<Fine>, JsonError> {
+    let Some(node) = entry.optional("fineAmount")? else { return Ok(None) };
+    let written = node.number().or_else(|_| node.text()).ok();
+    let amount = written.and_then(MinorUnits::from_decimal);
+    let currency = match entry.optional("currency")? {
+        None => None,
+        Some(node) => match node.text().ok().and_then(|code| Currency::new(code).ok()) {
+            Some(currency) => Some(currency),
+            None => return Ok(None),
+        },
+    };
+    Ok(amount.map(|amount| Fine { amount, currency }))
+}
+
+/// What a word of the service says; one that nobody here knows says nothing.
 fn state(word: &str) -> CitationState {
+    const ISSUED: [&str; 6] = ["ISSUED", "OPEN", "UNPAID", "OUTSTANDING", "OVERDUE", "PAST_DUE"];
+    const CONTESTED: [&str; 10] = [
+        "CONTESTED",
+        "DISPUTED",
+        "IN_DISPUTE",
+        "APPEALED",
+        "APPEAL",
+        "UNDER_APPEAL",
+        "UNDER_REVIEW",
+        "HEARING",
+        "ON_HOLD",
+        "HOLD",
+    ];
     const PAID: [&str; 3] = ["PAID", "SETTLED", "CLOSED_PAID"];
     const DISMISSED: [&str; 6] =
         ["DISMISSED", "VOID", "VOIDED", "CANCELLED", "CANCELED", "WITHDRAWN"];
-    let is_one_of = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let word = word.trim().replace([' ', '-'], "_");
+    let is_one_of = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(&word));
     match () {
         () if is_one_of(&PAID) => CitationState::Paid,
         () if is_one_of(&DISMISSED) => CitationState::Dismissed,
-        () => CitationState::Issued,
+        () if is_one_of(&CONTESTED) => CitationState::Contested,
+        () if is_one_of(&ISSUED) => CitationState::Issued,
+        () => CitationState::Unclear,
     }
 }
 
@@ -141,5 +175,10 @@ fn reported(data: &Node<'_, '_>) -> Result<ListedCitation, JsonError> {
     if let Some(updated) = data.optional("updatedAt")? {
         updated.instant()?;
     }
-    citation(data)
+    let reported = citation(data)?;
+    Ok(match data.optional("status")? {
+        // Whoever has just written it does not say that it stands.
+        None => ListedCitation { state: CitationState::Issued, ..reported },
+        Some(_) => reported,
+    })
 }

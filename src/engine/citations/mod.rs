@@ -4,6 +4,7 @@
 //! had a right. It is the promise to citizens: paid is paid, also where the payment was heard of after the ticket
 //! was written. A citation that cannot be judged is said to be so, and is never taken for a rightful one.
 
+mod handed_over;
 mod review;
 #[cfg(test)]
 mod tests;
@@ -16,16 +17,17 @@ use sha2::{Digest, Sha256};
 use super::rights::{Closely, Known, Looked as RightsLooked};
 use super::{Systems, side_by_side};
 use crate::config::{Config, RightsServiceConfig, Vehicles};
-use crate::model::{Citation, CitationId, SourceName};
+use crate::model::{Citation, CitationId, CitationState, SourceName};
 use crate::ports::{CitationListing, Class, Failure, ListedCitation};
 use crate::store::{CitationKept, CitationsListed, Store, StoreError};
 use crate::text::hex::hex;
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
 
+pub use handed_over::{Heard, hear, wanted_after};
 pub use review::{
     CitationRight, Finding, Judged, Review, Why, judge_before_leaving, judge_citation, judged,
-    of_id, review,
+    judged_with_memory, of_id, review,
 };
 
 /// Changes are asked for from so long before the last listing.
@@ -46,6 +48,8 @@ pub struct Looked {
     pub troubles: Vec<Trouble>,
     /// How many each service listed: all, or those that changed.
     pub counted: Vec<(SourceName, usize)>,
+    /// The services of which everything that was to be listed could be read.
+    pub whole: BTreeSet<SourceName>,
 }
 
 /// What the listing of one service changes.
@@ -54,6 +58,8 @@ struct Listed {
     source: SourceName,
     changed: Vec<Citation>,
     deleted: Vec<CitationId>,
+    /// Of citations that an agency was handed, however old: what is heard of them that is another thing.
+    heard: Vec<(CitationId, Heard, Option<DateTime<Utc>>)>,
     listed: CitationsListed,
     /// It was listed before, and all of it needs not be remembered to be.
     is_known: bool,
@@ -92,21 +98,26 @@ pub fn look(
         let before = store.citations().listed(&service.name)?;
         let every = TimeDelta::from_std(service.full_every).unwrap_or(TimeDelta::MAX);
         let sense = sense(config, service);
-        let since = before.filter(|CitationsListed { since, whole, sense: before }| {
+        let since = before.clone().filter(|CitationsListed { since, whole, sense: before }| {
             let is_future = *since.max(whole) > now;
             let is_due = now.signed_duration_since(*whole) >= every;
             !closely.is_full && !is_future && !is_due && *before == sense
         });
-        wanted.push((service, since));
+        // One that an agency was handed is heard of until nobody is asked for it any more.
+        let from = store.referrals().oldest_open(&service.name)?;
+        let from = from.map_or(kept_since, |oldest| oldest.min(kept_since));
+        wanted.push((service, from, before, since));
     }
-    let answers = side_by_side(wanted.iter(), |(service, since)| {
+    let answers = side_by_side(wanted.iter(), |(service, from, _, since)| {
         let since =
             since.as_ref().map(|one| one.since.checked_sub_signed(OVERLAP).unwrap_or(one.since));
-        systems.rights(service).and_then(|service| service.citations(kept_since, since))
+        systems.rights(service).and_then(|service| service.citations(*from, since))
     });
-    for ((service, before), answer) in wanted.into_iter().zip(answers) {
+    for ((service, _, known, since), answer) in wanted.into_iter().zip(answers) {
         match answer {
-            Ok(listing) => looked.take(config, store, service, (before, now), listing)?,
+            Ok(listing) => {
+                looked.take(config, store, service, (known, since, now), listing)?;
+            }
             Err(failure) => looked.refuse(&service.name, &failure),
         }
     }
@@ -119,7 +130,7 @@ impl Looked {
         config: &Config,
         store: &Store,
         service: &RightsServiceConfig,
-        (before, now): (Option<CitationsListed>, DateTime<Utc>),
+        (known, before, now): (Option<CitationsListed>, Option<CitationsListed>, DateTime<Utc>),
         listing: CitationListing,
     ) -> Result<(), StoreError> {
         let CitationListing { citations, deleted, mut unreadable, as_of } = listing;
@@ -135,7 +146,9 @@ impl Looked {
                 newest.insert(citation.id.clone(), citation);
             }
         }
-        if unreadable > 0 {
+        if unreadable == 0 {
+            self.whole.insert(service.name.clone());
+        } else {
             let kind = TroubleKind::CitationsLeftOut(unreadable);
             self.troubles.push(Trouble::new(About::Source(service.name.clone()), kind));
         }
@@ -143,6 +156,22 @@ impl Looked {
         // One that is listed was put back after it was deleted.
         let deleted: BTreeSet<CitationId> =
             deleted.into_iter().filter(|id| !newest.contains_key(id)).collect();
+        let handed = Handed { store, source: &service.name };
+        let mut heard = handed.of_listing(&newest, &deleted)?;
+        if before.is_none() && unreadable == 0 {
+            heard.extend(handed.not_listed(&newest, &deleted)?);
+            // A listing of all does not say what has gone since the last: how one stands that is not in it, nobody
+            // knows.
+            for known in kept.since(self.kept_since, vehicles.country)? {
+                let citation = known.citation;
+                let is_there = newest.contains_key(&citation.id) || deleted.contains(&citation.id);
+                let stands =
+                    matches!(citation.state, CitationState::Issued | CitationState::Contested);
+                if citation.source == service.name && !is_there && stands {
+                    changed.push(Citation { state: CitationState::Unclear, ..citation });
+                }
+            }
+        }
         for id in deleted {
             if kept.find(&service.name, &id, vehicles.country)?.is_some() {
                 gone.push(id);
@@ -164,12 +193,13 @@ impl Looked {
             source: service.name.clone(),
             changed,
             deleted: gone,
+            heard,
             listed: CitationsListed {
                 since: as_of.unwrap_or(now).min(now),
                 whole: before.as_ref().map_or(now, |before| before.whole),
                 sense: sense(config, service),
             },
-            is_known: before.is_some(),
+            is_known: before.is_some() && known.is_some(),
         });
         Ok(())
     }
@@ -188,8 +218,9 @@ impl Looked {
     /// Whether nothing is to be written, and nothing to be said.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        let is_same =
-            |one: &Listed| one.is_known && one.changed.is_empty() && one.deleted.is_empty();
+        let is_same = |one: &Listed| {
+            one.is_known && one.changed.is_empty() && one.deleted.is_empty() && one.heard.is_empty()
+        };
         let is_well = self.troubles.iter().all(Trouble::is_remark);
         !self.are_old && is_well && self.listed.iter().all(is_same)
     }
@@ -209,13 +240,64 @@ impl Looked {
         }
         store.together(|store| {
             let known = Known::read(&config.vehicles, store)?;
-            for Listed { source, changed, deleted, listed, .. } in &self.listed {
+            for Listed { source, changed, deleted, heard, listed, .. } in &self.listed {
+                for (id, heard, said_at) in heard {
+                    hear(store, (source, id), *heard, (*said_at, now))?;
+                }
                 keep(config, store, (&known, now, Some(&self.before)), changed)?;
                 store.citations().remove(source, deleted)?;
                 store.citations().keep_listed(source, listed)?;
             }
             store.citations().forget(self.kept_since)
         })
+    }
+}
+
+/// Citations of a service that an agency was handed.
+struct Handed<'a> {
+    store: &'a Store,
+    source: &'a SourceName,
+}
+
+type HeardOf = Vec<(CitationId, Heard, Option<DateTime<Utc>>)>;
+
+impl Handed<'_> {
+    /// What a listing says of those that are in it.
+    fn of_listing(
+        &self,
+        listed: &BTreeMap<CitationId, Citation>,
+        deleted: &BTreeSet<CitationId>,
+    ) -> Result<HeardOf, StoreError> {
+        let mut heard = Vec::new();
+        if self.store.referrals().oldest_open(self.source)?.is_none() {
+            return Ok(heard);
+        }
+        let states = listed.iter().map(|(id, one)| (id, Heard::State(one.state), one.updated_at));
+        for (id, what, said_at) in states.chain(deleted.iter().map(|id| (id, Heard::Deleted, None)))
+        {
+            if !handed_over::changed(self.store, (self.source, id), what, said_at)?.is_empty() {
+                heard.push((id.clone(), what, said_at));
+            }
+        }
+        Ok(heard)
+    }
+
+    /// Those that somebody may still be asked for, and that are not in a listing of all.
+    fn not_listed(
+        &self,
+        listed: &BTreeMap<CitationId, Citation>,
+        deleted: &BTreeSet<CitationId>,
+    ) -> Result<HeardOf, StoreError> {
+        let mut heard = Vec::new();
+        for row in self.store.referrals().open_of(self.source)? {
+            let Ok(id) = CitationId::new(row.reference.as_str()) else { continue };
+            let is_there = listed.contains_key(&id) || deleted.contains(&id);
+            let is_news = wanted_after(&row, Heard::NotListed) != row.wanted;
+            if !is_there && is_news {
+                heard.push((id, Heard::NotListed, None));
+            }
+        }
+        Ok(heard)
     }
 }
 
@@ -262,7 +344,7 @@ pub fn keep(
 /// A citation as a service says it, with its plate as it is understood here.
 #[must_use]
 pub fn read(vehicles: &Vehicles, source: &SourceName, listed: ListedCitation) -> Citation {
-    let ListedCitation { id, plate, zone, kind, at, state, updated_at } = listed;
+    let ListedCitation { id, plate, zone, kind, at, state, fine, updated_at } = listed;
     Citation {
         source: source.clone(),
         id,
@@ -271,6 +353,7 @@ pub fn read(vehicles: &Vehicles, source: &SourceName, listed: ListedCitation) ->
         kind,
         at,
         state,
+        fine,
         updated_at,
     }
 }

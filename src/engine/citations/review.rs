@@ -12,7 +12,7 @@ use crate::model::{
     Citation, CitationId, CitationState, ParkingZoneName, Period, RightHolder, RightId, RightKind,
     RightState, SourceName,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{CitationKept, Store, StoreError};
 
 /// What is found of a citation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,9 +229,7 @@ pub fn of_id(
         for service in &vehicles.services {
             let kept = store.citations().find(&service.name, &id, vehicles.country)?;
             if let Some(kept) = kept {
-                let (had_right, citation) = (kept.had_right, kept.settled());
-                let judged = judged(vehicles, store, &known, &citation, asked_at)?;
-                found.push(judged.with_memory(vehicles, had_right));
+                found.push(judged_with_memory(vehicles, store, &known, kept, asked_at)?);
             }
         }
         Ok(found)
@@ -266,6 +264,22 @@ pub fn judged(
         }
     }
     Ok(found)
+}
+
+/// Judges one that is kept, with what was noted when it was first heard of.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn judged_with_memory(
+    vehicles: &Vehicles,
+    store: &Store,
+    known: &Known,
+    kept: CitationKept,
+    asked_at: DateTime<Utc>,
+) -> Result<Judged, StoreError> {
+    let (had_right, citation) = (kept.had_right, kept.settled());
+    let judged = judged(vehicles, store, known, &citation, asked_at)?;
+    Ok(judged.with_memory(vehicles, had_right))
 }
 
 /// Judges a citation that is about to leave. That its car had no right is said only where each source that its zone

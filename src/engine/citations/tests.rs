@@ -61,6 +61,7 @@ fn citation(zone: Option<&str>, has_plate: bool, at: i64) -> Citation {
         kind: None,
         at: second(at),
         state: CitationState::Issued,
+        fine: None,
         updated_at: None,
     }
 }

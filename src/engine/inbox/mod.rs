@@ -18,7 +18,7 @@ use super::citations;
 use super::rights::Known;
 use crate::config::{Config, EventSender};
 use crate::document::{Fault, JsonError, Limits, Node, parse};
-use crate::model::{Ends, Period, RightId, RightKind, SourceName};
+use crate::model::{CitationState, Ends, Period, RightId, RightKind, SourceName};
 use crate::ports::{Effect, MeterStatus};
 use crate::store::{
     CitationKept, InsteadOf, MeterKept, RightsPart, RightsPartRead, Store, StoreError, Taken,
@@ -186,6 +186,9 @@ impl Inbox<'_> {
                 let known = store.citations().find(source, &citation.id, country)?;
                 // One that was of a type that a right answers is known as another one from now on.
                 let is_wanted = is_judged || known.is_some();
+                let stands = citations::Heard::State(citation.state);
+                let said = (citation.updated_at, now);
+                citations::hear(store, (source, &citation.id), stands, said)?;
                 if !is_wanted || citation.at < config.vehicles.kept_since(now) {
                     return Ok(Applied::Nothing);
                 }
@@ -202,6 +205,8 @@ impl Inbox<'_> {
             }
             Effect::CitationPaid(id) => {
                 store.citations().paid(source, &id, now)?;
+                let paid = citations::Heard::State(CitationState::Paid);
+                citations::hear(store, (source, &id), paid, (None, now))?;
                 Applied::CitationPaid
             }
             Effect::RightEnded(id, at) => {

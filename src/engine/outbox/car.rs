@@ -38,6 +38,7 @@ pub(super) fn known(
         kind: None,
         at: *at,
         state: CitationState::Issued,
+        fine: None,
         updated_at: None,
     };
     let judged = judge_before_leaving(vehicles, store, &citation, now)?;

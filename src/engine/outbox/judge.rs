@@ -6,6 +6,8 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use super::is_batch;
+use crate::engine::collection::Checked;
 use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, Money, SourceName};
 use crate::ports::{
     Class, Document, Failure, FieldChange, PaymentThere, Standing, Survey, Warning,
@@ -31,6 +33,8 @@ pub enum Verdict {
     OtherContent,
     /// The other side holds just that already.
     InSync,
+    /// What it is about is another thing by now; what.
+    Overtaken(&'static str),
 }
 
 /// Why a document waits for approval.
@@ -42,6 +46,8 @@ pub enum Hold {
     Warning(Warning),
     /// The car had a right, as far as is known now.
     HadRight { right: String },
+    /// More citations would be handed over in one run than may.
+    TooMany { citations: usize, allowed: usize },
 }
 
 words! {
@@ -50,6 +56,7 @@ words! {
         OverLimit = "over-limit",
         Warning = "warning",
         HadRight = "had-right",
+        TooMany = "too-many",
     }
 }
 
@@ -60,6 +67,7 @@ impl Hold {
             Self::OverLimit { .. } => HoldWord::OverLimit,
             Self::Warning(_) => HoldWord::Warning,
             Self::HadRight { .. } => HoldWord::HadRight,
+            Self::TooMany { .. } => HoldWord::TooMany,
         }
     }
 
@@ -81,6 +89,10 @@ impl fmt::Display for Hold {
                 write!(f, "{code} at {path}: {detail}")
             }
             Self::HadRight { right } => write!(f, "the car had a right: {right}"),
+            Self::TooMany { citations, allowed } => write!(
+                f,
+                "{citations} citations would be handed over in one run, and guard.grant_per_tick allows {allowed}"
+            ),
         }
     }
 }
@@ -100,6 +112,10 @@ pub struct Basis {
     pub car: CarKnown,
     /// The section that a document of its id was sent to, of which nobody knows what became of it.
     pub open_elsewhere: Option<SourceName>,
+    /// Of a batch: whether it may leave as it is.
+    pub batch: Checked,
+    /// Of a batch: how many are to be handed over in this run, and how many may be.
+    pub handed_over: Option<(usize, usize)>,
 }
 
 /// What is known of a car that somebody wants to write a citation against.
@@ -127,6 +143,8 @@ pub fn before(known: Option<&DocumentKept>, kind: DocumentKind, sha256: &str) ->
         DocumentState::New | DocumentState::Blocked => None,
         // A meter may have got another tariff since, and is to have this one again.
         DocumentState::Confirmed if kind == DocumentKind::Tariff => None,
+        // What never had an effect there may be handed over again.
+        DocumentState::Settled if is_batch(kind) && known.is_done == Some(false) => None,
         DocumentState::Sent
         | DocumentState::Confirmed
         | DocumentState::Refused
@@ -143,6 +161,11 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
     }
     if let Some(why) = &survey.forbidden {
         return Verdict::Forbidden(why.clone());
+    }
+    match &basis.batch {
+        Checked::Fits(_) => {}
+        Checked::Overtaken(why) => return Verdict::Overtaken(why),
+        Checked::NotNow(failure) => return Verdict::NotNow(failure.clone()),
     }
     if document.kind == DocumentKind::Tariff && survey.changes.is_empty() {
         return Verdict::InSync;
@@ -184,6 +207,11 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
         && (money.amount > limit.amount || money.currency != limit.currency)
     {
         holds.push(Hold::OverLimit { amount: money.to_string(), limit: limit.to_string() });
+    }
+    if let (DocumentKind::Referral, Some((citations, allowed))) = (document.kind, basis.handed_over)
+        && citations > allowed
+    {
+        holds.push(Hold::TooMany { citations, allowed });
     }
     holds.extend(survey.warnings.iter().cloned().map(Hold::Warning));
     holds.sort();
@@ -262,6 +290,8 @@ pub enum Next {
     Nothing,
     /// The next run asks how it stands.
     Ask,
+    /// The same, and what the other side says of it does not agree with itself.
+    Doubted,
     /// It may be sent once more under its key.
     SendAgain,
     /// A person must ask the other side.
@@ -311,6 +341,8 @@ pub enum Repeat {
     WaitsThere,
     /// Its car turned out to have had a right.
     HadRight,
+    /// What it is about is another thing by now; where it never came, it needs not come.
+    Overtaken,
     /// Whether its car had a right cannot be said now.
     NotNow,
     /// It may still be on its way: that it is not there says nothing yet.
@@ -328,12 +360,19 @@ pub fn after_asking(outcome: Result<Standing, Failure>, repeat: Repeat) -> Becam
         Ok(Standing::Never) if repeat == Repeat::WaitsThere => {
             Became::open("the other side has not decided yet".to_owned(), Next::Ask)
         }
+        Ok(Standing::Never) if repeat == Repeat::Overtaken => Became {
+            state: DocumentState::Settled,
+            is_done: Some(false),
+            answer: None,
+            error: Some("it never came, and what it is about is another thing by now".to_owned()),
+            next: Next::Nothing,
+        },
         Ok(Standing::Never | Standing::Unaskable) if repeat == Repeat::HadRight => Became::open(
             "it may never have come, and is not sent once more: its car had a right".to_owned(),
             Next::Somebody,
         ),
         Ok(Standing::Never | Standing::Unaskable) if repeat == Repeat::NotNow => Became::open(
-            "it may never have come, and whether its car had a right cannot be said now".to_owned(),
+            "it may never have come, and whether it may be sent cannot be said now".to_owned(),
             Next::Ask,
         ),
         Ok(Standing::Never) if is_key_alive => {
@@ -403,7 +442,7 @@ fn of_standing(standing: Standing) -> Became {
             Became::open(format!("something else is there under its id: {what}"), Next::Somebody)
         }
         Standing::Doubtful(what) => {
-            Became::open(format!("its answer cannot be believed: {what}"), Next::Ask)
+            Became::open(format!("its answer cannot be believed: {what}"), Next::Doubted)
         }
         Standing::Never | Standing::Moved | Standing::Unaskable => {
             Became::open("its state cannot be told".to_owned(), Next::Ask)

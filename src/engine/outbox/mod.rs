@@ -9,23 +9,31 @@
 
 mod books;
 mod car;
+#[cfg(test)]
+mod collection_tests;
 mod entry;
+mod hand_over;
 mod judge;
+mod settle;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Systems;
+use super::collection::{self, Checked, Intent};
 use crate::config::{Config, RecipientConfig, SendMode};
-use crate::model::{Amount, DocumentState, SourceName};
-use crate::ports::{Document, Recipient, Subject, Survey};
-use crate::store::{DocumentKept, Store, StoreError};
+use crate::model::{Amount, DocumentKind, DocumentState, SourceName};
+use crate::ports::{Class, Document, Failure, Recipient, Subject, Survey};
+use crate::store::{DocumentKept, ReferralKept, Store, StoreError};
 use crate::text::hex::hex;
 
 pub use entry::entry_of;
+pub use hand_over::Step;
 pub use judge::{
     Basis, Became, CarKnown, Hold, HoldWord, Next, Repeat, Verdict, after_asking, after_repeating,
     after_sending, before, blocked_id, is_key_alive, judge, left_of, pause,
@@ -42,6 +50,8 @@ pub struct Outbox<'a> {
     pub config: &'a Config,
     pub store: &'a Store,
     pub systems: &'a dyn Systems,
+    /// The services whose citations were read whole in this very run: of no other one is anybody handed over.
+    pub listed: &'a BTreeSet<SourceName>,
     pub now: DateTime<Utc>,
 }
 
@@ -57,6 +67,8 @@ pub struct Proposal<'a> {
     pub survey: Survey,
     /// What is left of the payment that it gives back a part of.
     pub left: Option<Amount>,
+    /// The citations that a batch hands over.
+    pub rows: Vec<ReferralKept>,
     pub verdict: Verdict,
 }
 
@@ -109,6 +121,12 @@ impl Proposal<'_> {
     }
 }
 
+/// Whether documents of a kind are batches of citations for an agency.
+#[must_use]
+pub fn is_batch(kind: DocumentKind) -> bool {
+    matches!(kind, DocumentKind::Referral | DocumentKind::Withdrawal)
+}
+
 /// What became of a document in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
@@ -133,6 +151,32 @@ impl<'a> Outbox<'a> {
         to: &'a RecipientConfig,
         document: Document,
     ) -> Result<Proposal<'a>, StoreError> {
+        self.propose_by(to, document, None)
+    }
+
+    /// What is to be done at an agency.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn intend(&self, to: &RecipientConfig) -> Result<Intent, StoreError> {
+        self.run().intend(to, None)
+    }
+
+    fn run(&self) -> collection::Run<'_> {
+        let Self { config, store, listed, now, .. } = *self;
+        collection::Run { config, store, listed, now }
+    }
+
+    /// The same as [`Outbox::propose`] of a batch of what is intended at its agency.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn propose_by(
+        &self,
+        to: &'a RecipientConfig,
+        document: Document,
+        intent: Option<&Intent>,
+    ) -> Result<Proposal<'a>, StoreError> {
         let sha256 = hex(&Sha256::digest(&document.bytes));
         let key = key_of(&to.name, &document);
         let known = self.store.outbox().find(&to.name, &document.id)?;
@@ -144,6 +188,7 @@ impl<'a> Outbox<'a> {
             known,
             survey: Survey::default(),
             left: None,
+            rows: Vec::new(),
             verdict: Verdict::Ready,
         };
         let kind = proposal.document.kind;
@@ -151,10 +196,29 @@ impl<'a> Outbox<'a> {
             proposal.verdict = verdict;
             return Ok(proposal);
         }
-        let basis = self.basis(to, &proposal)?;
+        let mut basis = self.basis(to, &proposal)?;
+        if is_batch(kind) {
+            let found;
+            let intent = match intent {
+                Some(intent) => intent,
+                None => {
+                    found = self.intend(to)?;
+                    &found
+                }
+            };
+            basis.batch = self.run().check(to, &proposal.document, intent);
+            basis.handed_over = Some((intent.referrals.len(), intent.allowed));
+            if let Checked::Fits(rows) = &basis.batch {
+                proposal.rows.clone_from(rows);
+            }
+        }
         // Whatever cannot be sent is not asked about.
         proposal.verdict = judge(&proposal.document, &basis, &proposal.survey);
-        if matches!(proposal.verdict, Verdict::Forbidden(_) | Verdict::NotNow(_)) {
+        let is_over = matches!(
+            proposal.verdict,
+            Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::Overtaken(_)
+        );
+        if is_over {
             return Ok(proposal);
         }
         let warnings = books::warnings(self.config, self.store, &proposal.document, self.now)?;
@@ -183,7 +247,7 @@ impl<'a> Outbox<'a> {
             SendMode::Observe => {
                 Some("nothing is sent there: the configuration has `mode = \"observe\"`")
             }
-            SendMode::Review => to.settings.declines(document.kind),
+            SendMode::Review | SendMode::Full => to.settings.declines(document.kind),
         };
         let others = self.store.outbox().of_id(&document.id)?.into_iter();
         let mut open = others.filter(|one| one.to != to.name && one.state.is_open());
@@ -199,6 +263,8 @@ impl<'a> Outbox<'a> {
             limit: to.settings.limit(document.kind).cloned(),
             declined,
             car: car::known(&self.config.vehicles, self.store, to, document, self.now)?,
+            batch: Checked::default(),
+            handed_over: None,
         })
     }
 
@@ -219,7 +285,7 @@ impl<'a> Outbox<'a> {
     pub fn send(&self, proposal: &Proposal<'_>) -> Result<Done, StoreError> {
         let kept = DocumentKept { blocked: None, ..proposal.kept(self.now) };
         match self.systems.recipient(proposal.to) {
-            Ok(there) => self.dispatch(&*there, kept, &proposal.document),
+            Ok(there) => self.dispatch(&*there, kept, &proposal.document, &proposal.rows),
             Err(failure) => Ok(Done { kept, next: Next::Failed(failure) }),
         }
     }
@@ -230,6 +296,7 @@ impl<'a> Outbox<'a> {
         there: &dyn Recipient,
         kept: DocumentKept,
         document: &Document,
+        rows: &[ReferralKept],
     ) -> Result<Done, StoreError> {
         let is_first = !kept.state.is_open();
         let mut kept = DocumentKept {
@@ -239,13 +306,35 @@ impl<'a> Outbox<'a> {
             changed_at: self.now,
             ..kept
         };
-        self.store.outbox().keep(&kept, Some(&document.bytes))?;
+        let country = self.config.vehicles.country;
+        let is_kept = self.store.together(|store| {
+            // An event may have come since it was judged.
+            if !collection::are_owed(store, rows, country)? {
+                return Ok(false);
+            }
+            collection::sending(store, &kept, document, rows)?;
+            store.outbox().keep(&kept, Some(&document.bytes))?;
+            Ok(true)
+        })?;
+        if !is_kept {
+            let text = "somebody has paid one of its citations just now";
+            let next = Next::Failed(Failure::new(Class::Temporary, false, &text, None));
+            let kept = DocumentKept { state: DocumentState::New, sent_at: None, ..kept };
+            return Ok(Done { kept, next });
+        }
         let sent = after_sending(there.send(document, &kept.key, kept.base.as_deref()));
         let became = match is_first {
-            true if sent.next == Next::Ask => {
+            true if matches!(sent.next, Next::Ask | Next::Doubted) => {
                 // What is not there yet may still be on its way: only its being there counts.
                 let asked = after_asking(there.state(document, &kept.key), Repeat::TooLate);
-                if asked.state.is_open() { sent } else { asked }
+                match asked.state.is_open() {
+                    true => sent,
+                    // A batch was acknowledged with another count or sum, whatever is there.
+                    false if sent.next == Next::Doubted && is_batch(kept.kind) => {
+                        Became { error: sent.error, ..asked }
+                    }
+                    false => asked,
+                }
             }
             true => sent,
             // What was turned away now may have been taken before.
@@ -288,130 +377,9 @@ impl<'a> Outbox<'a> {
             if let (Some(entry), Some(money)) = (entry_of(kept, subject, self.now), &kept.money) {
                 store.books().enter(&entry, &money.currency)?;
             }
+            collection::became(store, kept, subject, self.now)?;
             store.outbox().keep(kept, None)
         })
-    }
-
-    /// Finds out what became of every document that is open: asks, and sends again under the same key where it never
-    /// came. Those of systems that cannot answer are left alone for longer and longer, unless `asks_all`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn settle(&self, asks_all: bool) -> Result<Vec<Done>, StoreError> {
-        let mut done = Vec::new();
-        self.store.outbox().forget_plates(self.config.vehicles.kept_since(self.now))?;
-        for kept in self.store.outbox().open()? {
-            let since = kept.asked_at.map(|asked_at| self.now.signed_duration_since(asked_at));
-            let is_early =
-                |since: TimeDelta| since >= TimeDelta::zero() && since < pause(kept.failures);
-            if !asks_all && since.is_some_and(is_early) {
-                let next = Next::Ask;
-                done.push(Done { kept, next });
-                continue;
-            }
-            done.push(self.settle_one(kept)?);
-        }
-        Ok(done)
-    }
-
-    /// Finds out what became of one document.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn settle_one(&self, mut kept: DocumentKept) -> Result<Done, StoreError> {
-        let mut recipients = self.config.recipients.iter();
-        let Some(to) = recipients.find(|one| one.name == kept.to) else {
-            let error = format!("no section of the configuration is called {} any more", kept.to);
-            kept.error = Some(error);
-            return Ok(Done { kept, next: Next::Somebody });
-        };
-        let there = match self.systems.recipient(to) {
-            Ok(there) => there,
-            Err(failure) => return Ok(Done { kept, next: Next::Failed(failure) }),
-        };
-        let (document, has_bytes) = self.document_of(to, &kept)?;
-        let key_lives = TimeDelta::from_std(to.key_lives).unwrap_or(TimeDelta::MAX);
-        let may_repeat = has_bytes
-            && to.mode == SendMode::Review
-            && is_key_alive(kept.sent_at, key_lives, self.now);
-        let since = self.now.signed_duration_since(kept.changed_at);
-        let is_as_sent = kept.state == DocumentState::Sent || kept.sent_at == Some(kept.changed_at);
-        let is_just_sent = is_as_sent && since >= TimeDelta::zero() && since < ON_ITS_WAY;
-        let repeat = match may_repeat {
-            // The other side has said that it has it, and may have no other word for that.
-            _ if kept.answer.is_some() => Repeat::WaitsThere,
-            _ if is_just_sent => Repeat::TooSoon,
-            false => Repeat::TooLate,
-            // More may be known of its car than when it was sent first.
-            true => match car::known(&self.config.vehicles, self.store, to, &document, self.now)? {
-                CarKnown::NotAsked | CarKnown::NoRight => Repeat::Allowed,
-                CarKnown::HadRight(_) => Repeat::HadRight,
-                CarKnown::Unclear(_) => Repeat::NotNow,
-            },
-        };
-        let became = after_asking(there.state(&document, &kept.key), repeat);
-        if became.next == Next::SendAgain {
-            return self.dispatch(&*there, kept, &document);
-        }
-        self.take(&mut kept, &document.subject, &became)?;
-        Ok(Done { kept, next: became.next })
-    }
-
-    /// A document as it was handed over, and whether all that it holds is kept still.
-    fn document_of(
-        &self,
-        to: &RecipientConfig,
-        kept: &DocumentKept,
-    ) -> Result<(Document, bool), StoreError> {
-        let bytes = self.store.outbox().bytes(kept)?;
-        let bytes = bytes.filter(|bytes| hex(&Sha256::digest(bytes)) == kept.sha256);
-        // It was acceptable when it was handed over.
-        let read = bytes.as_ref().and_then(|bytes| to.settings.document(bytes, kept.made_at).ok());
-        let whole = read.filter(|read| read.id == kept.id && read.kind == kept.kind);
-        let has_bytes = whole.is_some();
-        let document = whole.unwrap_or_else(|| Document {
-            id: kept.id.clone(),
-            kind: kept.kind,
-            money: kept.money.clone(),
-            subject: kept.payment.clone().map_or(Subject::Nothing, Subject::Payment),
-            bytes: Vec::new(),
-        });
-        Ok((document, has_bytes))
-    }
-
-    /// A person has asked the other side what became of a document that is open, and says so. Where it says itself
-    /// that the document took effect, nobody is believed who says that it did not; whether that is so comes back.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn settle_by_hand(
-        &self,
-        kept: DocumentKept,
-        is_done: bool,
-    ) -> Result<(DocumentKept, bool), StoreError> {
-        let mut kept = kept;
-        let mut recipients = self.config.recipients.iter();
-        let to = recipients.find(|one| one.name == kept.to);
-        let document = to.map(|to| self.document_of(to, &kept)).transpose()?;
-        let document = document.map(|(document, _)| document);
-        let subject = document.as_ref().map_or(Subject::Nothing, |one| one.subject.clone());
-        if let (false, Some(to), Some(document)) = (is_done, to, &document)
-            && let Ok(there) = self.systems.recipient(to)
-        {
-            let asked = after_asking(there.state(document, &kept.key), Repeat::TooLate);
-            if asked.state == DocumentState::Confirmed {
-                self.take(&mut kept, &subject, &asked)?;
-                return Ok((kept, false));
-            }
-        }
-        let kept = DocumentKept {
-            state: DocumentState::Settled,
-            is_done: Some(is_done),
-            changed_at: self.now,
-            ..kept
-        };
-        self.keep(&kept, &subject)?;
-        Ok((kept, true))
     }
 
     /// The document that waits under this id, judged anew: the section that it is for must be there, and its content

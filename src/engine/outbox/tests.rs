@@ -21,6 +21,9 @@ use crate::ports::{
     Warning,
 };
 
+/// No service was read.
+static NOBODY: BTreeSet<SourceName> = BTreeSet::new();
+
 /// The other side's keys live so long; the configuration says 20 hours.
 const KEY_LIVES: TimeDelta = TimeDelta::hours(24);
 
@@ -278,7 +281,13 @@ impl Office {
 
     fn outbox(&self) -> Outbox<'_> {
         let now = *self.now.borrow();
-        Outbox { config: &self.config, store: &self.store, systems: &self.world, now }
+        Outbox {
+            config: &self.config,
+            store: &self.store,
+            systems: &self.world,
+            listed: &NOBODY,
+            now,
+        }
     }
 
     fn pass(&self, time: TimeDelta) {
@@ -583,6 +592,7 @@ proptest! {
             let text = format!("u{n} p0 {amount}");
             let document = to.settings.document(text.as_bytes(), office.outbox().now).unwrap();
             let proposal = Proposal {
+                rows: Vec::new(),
                 to, sha256: String::new(), key: String::new(), known: None,
                 survey: Survey::default(), left: None, verdict: Verdict::Ready, document,
             };

@@ -17,7 +17,7 @@ use crate::report::text::with_zone;
 use crate::text::lists::many;
 use crate::text::times::{instant, span};
 use changes::{audit, chart};
-use parking::{documents, gates, meters, permit_lists, sources};
+use parking::{agencies, documents, gates, meters, permit_lists, sources};
 use parts::{Table, aging_or_never, cell, marked, section};
 use people::{approval, left_out, open_doors, outside, waiting};
 
@@ -39,6 +39,7 @@ pub fn render(status: &Status) -> String {
             (permit_lists(status))
             (meters(status))
             (documents(status))
+            (agencies(status))
             (waiting(status))
             (left_out(status))
             (chart(status))

@@ -12,6 +12,7 @@ use crate::command::CommandName;
 use crate::config::Mode;
 use crate::engine::plan::Reason;
 use crate::model::TargetName;
+use crate::report::collection::AgencyStatus;
 use crate::report::documents::DocumentTold;
 use crate::report::meters::MetersStatus;
 use crate::report::{Head, RowLeftOut};
@@ -37,6 +38,8 @@ pub struct Document<'a> {
     meters: Option<&'a MetersStatus>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     documents: &'a [DocumentTold],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    agencies: &'a [AgencyStatus],
     outside: usize,
     waiting: &'a [Waiting],
     attention: &'a [Attention],
@@ -118,6 +121,7 @@ pub fn document(status: &Status) -> Document<'_> {
         permit_lists: &status.permit_lists,
         meters: status.meters.as_ref(),
         documents: &status.documents,
+        agencies: &status.agencies,
         outside: status.outside().count(),
         waiting: &status.waiting,
         attention: &status.attention,

@@ -22,6 +22,7 @@ use crate::engine::plan::{Budget, Kind, LeftOut, Reason};
 use crate::exit::Exit;
 use crate::model::{HolderId, RecordId, SourceName, TargetName, Zone};
 use crate::report::RowLeftOut;
+use crate::report::collection::AgencyStatus;
 use crate::report::documents::DocumentTold;
 use crate::report::meters::MetersStatus;
 use crate::report::text::with_zone;
@@ -60,6 +61,8 @@ pub struct Status {
     pub meters: Option<MetersStatus>,
     /// Documents that nobody knows the end of, and those that wait for approval.
     pub documents: Vec<DocumentTold>,
+    /// What agencies have that collect.
+    pub agencies: Vec<AgencyStatus>,
     /// Changes that are wanted and not on the door yet.
     pub waiting: Vec<Waiting>,
     /// Whom somebody should look after.

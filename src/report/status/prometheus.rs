@@ -263,6 +263,21 @@ fn parking(out: &mut Metrics<'_>, status: &Status) {
             documents.sample(&[("state", state.as_str())], count);
         }
     }
+    if !status.agencies.is_empty() {
+        let help = "Citations at an agency that collects, by how they stand there.";
+        let mut citations = family(out, "ivms_sync_collection_citations", "gauge", help);
+        for one in &status.agencies {
+            for (standing, count) in [
+                ("there", one.there.count),
+                ("to-take-back", one.to_take_back),
+                ("on-hold", one.on_hold),
+                ("refused", one.refused),
+                ("unknown", one.unknown),
+            ] {
+                citations.sample(&[("agency", one.name.as_str()), ("standing", standing)], count);
+            }
+        }
+    }
     if let Some(meters) = &status.meters {
         family(out, "ivms_sync_meters", "gauge", "Meters that have ever stated anything.")
             .sample(&[], meters.known);

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{DAYS_SHOWN, DeviceStatus, RightsFileStatus, SourceStatus, Status, gates};
-use crate::config::{Config, Mode, TargetConfig};
+use crate::config::{Config, Mode, RecipientConfig, TargetConfig};
+use crate::engine::collection::agencies;
 use crate::engine::gather::{back_off, devices::held_back, trust};
 use crate::engine::plan::{Kind, LeftOut};
 use crate::engine::rights::Known;
+use crate::report::collection::AgencyStatus;
 use crate::report::documents::DocumentTold;
 use crate::report::meters::MetersStatus;
 use crate::report::unchanged::Told;
@@ -128,6 +130,9 @@ pub fn of_state_file(
     let mut documents = store.outbox().open()?;
     documents.extend(store.outbox().waiting()?);
     let documents = documents.iter().map(DocumentTold::from).collect();
+    let agency =
+        |to: &RecipientConfig| Ok(AgencyStatus::new(to, &store.referrals().of_agency(&to.name)?));
+    let agencies = agencies(config).map(agency).collect::<Result<_, StoreError>>()?;
     let mut waiting = store.pending().waiting()?;
     for (device, one) in
         devices.iter().flat_map(|one| one.uncommitted.iter().map(move |open| (&one.name, open)))
@@ -163,6 +168,7 @@ pub fn of_state_file(
         gates,
         meters,
         documents,
+        agencies,
         permit_lists,
         devices,
         waiting,

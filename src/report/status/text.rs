@@ -35,6 +35,10 @@ pub fn render(status: &Status, look: Look) -> String {
         text.push_str(&meters.render(status.zone, look));
     }
     text.push_str(&documents(status, look));
+    if !status.agencies.is_empty() {
+        text.push('\n');
+        status.agencies.iter().for_each(|one| text.push_str(&one.line(look)));
+    }
     text.push_str(&outside(status, look));
     text.push_str(&attention(status, look));
     text.push_str(&waiting(status, look));

@@ -3,7 +3,7 @@
 
 use super::*;
 
-const SOURCES: [(&str, &str); 23] = [
+const SOURCES: [(&str, &str); 24] = [
     ("attention.rs", include_str!("../attention.rs")),
     ("audit.rs", include_str!("../audit.rs")),
     ("blocked.rs", include_str!("../blocked.rs")),
@@ -22,6 +22,7 @@ const SOURCES: [(&str, &str); 23] = [
     ("outbox.rs", include_str!("../outbox.rs")),
     ("overview.rs", include_str!("../overview.rs")),
     ("permit_lists.rs", include_str!("../permit_lists.rs")),
+    ("referrals.rs", include_str!("../referrals.rs")),
     ("rights.rs", include_str!("../rights.rs")),
     ("rights/kept.rs", include_str!("../rights/kept.rs")),
     ("trust.rs", include_str!("../trust.rs")),

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::parts::{Table, aging_or_never, cell, marked, members, section, with_commands};
 use crate::engine::gates::NotDone;
 use crate::engine::gates::plan::RowReason;
+use crate::report::collection::AgencyStatus;
 use crate::report::documents::DocumentTold;
 use crate::report::meters::MeterTold;
 use crate::report::status::gates::{GateStatus, PermitListStatus};
@@ -133,6 +134,33 @@ pub fn meters(status: &Status) -> Markup {
         (table.render(&rows))
     };
     section("Meters", &content)
+}
+
+/// What agencies have that collect.
+pub fn agencies(status: &Status) -> Markup {
+    let row = |one: &AgencyStatus| {
+        let marks = |count: usize| match count {
+            0 => cell("0"),
+            count => marked("bad", &count.to_string()),
+        };
+        vec![
+            cell(one.name.as_str()),
+            cell(one.there.count.to_string()),
+            cell(format!("{} {}", one.there.amount, one.currency)),
+            marks(one.to_take_back),
+            marks(one.refused),
+            marks(one.unknown),
+        ]
+    };
+    let rows: Vec<_> = status.agencies.iter().map(row).collect();
+    let table = Table {
+        id: "agencies",
+        caption: "Citations that were handed over to be collected",
+        titles: &["Agency", "There", "Due", "To take back", "Not taken", "Not known"],
+        rows_max: super::parts::NAMED_MAX,
+        whole: STATUS,
+    };
+    html! { @if !rows.is_empty() { (section("Collection", &table.render(&rows))) } }
 }
 
 pub fn documents(status: &Status) -> Markup {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::referral::{Change, Referral, read, rows};
 use super::{Ack, Server, Standing, Switches};
 use crate::http::Response;
@@ -33,6 +35,8 @@ pub struct Duncan {
     standings: BTreeMap<String, Standing>,
     cases: BTreeMap<String, Case>,
     batches: Vec<Batch>,
+    /// When a batch of referrals came last.
+    referred_at: Option<DateTime<Utc>>,
     /// Bytes of files that were collected.
     pub(super) files: Vec<Vec<u8>>,
 }
@@ -104,6 +108,7 @@ impl State<Duncan> {
     /// Takes referrals, whoever they are; whoever must not be referred is noted.
     pub(super) fn refer(&mut self, subject: String, referrals: Vec<Referral>) -> Batch {
         self.withdraw_first();
+        self.memory.referred_at = Some(self.now());
         let id = format!("batch_{}", self.memory.batches.len() + 1);
         let mut batch = Batch { id, subject, taken: Vec::new(), total: 0, refused: Vec::new() };
         let most = self.switches.takes_only.unwrap_or(referrals.len());
@@ -170,6 +175,15 @@ impl State<Duncan> {
             return Ok(Response::empty(204));
         }
         let subject = self.memory.subject(&self.switches, call).unwrap_or_default();
+        let batch = self.move_cases(subject, changes);
+        self.acknowledge(batch)
+    }
+
+    /// Moves cases. Whoever is withdrawn after others were referred at the same time waited for nothing.
+    pub(super) fn move_cases(&mut self, subject: String, changes: Vec<Change>) -> Batch {
+        if self.memory.referred_at == Some(self.now()) {
+            self.note("referred-before-withdrawal", &subject);
+        }
         let id = format!("batch_{}", self.memory.batches.len() + 1);
         let mut batch = Batch { id, subject, taken: Vec::new(), total: 0, refused: Vec::new() };
         for Change { reference, status, paid } in changes {
@@ -180,11 +194,15 @@ impl State<Duncan> {
                 (None, Some(case)) => {
                     let has_too_much = paid > case.referral.amount;
                     let is_opened = status == "Open" && case.status != "Open";
+                    let was_final = ["Paid", "Void"].contains(&case.status.as_str());
                     case.status = status;
                     batch.total += case.referral.amount;
                     batch.taken.push(reference.clone());
                     if is_opened {
                         self.note("opened-again", &reference);
+                    }
+                    if was_final {
+                        self.note("withdrawn-twice", &reference);
                     }
                     if has_too_much {
                         self.note("paid-too-much", &reference);
@@ -193,7 +211,7 @@ impl State<Duncan> {
             }
         }
         self.memory.batches.push(batch.clone());
-        self.acknowledge(batch)
+        batch
     }
 
     fn acknowledge(&mut self, batch: Batch) -> Result<Response, Problem> {

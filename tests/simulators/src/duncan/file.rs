@@ -5,15 +5,18 @@ use std::io;
 use std::path::Path;
 
 use super::Server;
-use super::referral::{Referral, read};
-use crate::service::{Json, Problem, from_text, major, problem};
+use super::referral::{Change, Referral, read};
+use crate::service::{Json, Problem, major, problem};
 
-/// The columns of a file, in their order.
+/// The columns of a file of withdrawals.
+const WITHDRAWN: &str = "referenceId,newStatus";
+
+/// The columns of a file of referrals, in their order.
 const COLUMNS: &str =
     "referenceId,licensePlate,state,violationCode,issuedAt,zoneNumber,amountDue,currency";
 
 impl Server {
-    /// Reads every file of a folder whose name ends with `.csv`, takes its referrals, and puts `ACK-` and
+    /// Reads every file of a folder whose name ends with `.csv`, takes what it refers or withdraws, and puts `ACK-` and
     /// its name beside it: `count,totalDue`, then the two. A file that is wrong is a violation, and is not
     /// acknowledged. The names that were taken, in their order.
     ///
@@ -46,14 +49,18 @@ impl Server {
                 state.note("file-twice", name);
                 return None;
             }
-            match referrals(&bytes, &state.switches.currency) {
+            match rows(&bytes).and_then(|read| read.taken(&state.switches.currency)) {
                 Err(bad) => {
                     state.note(bad.slug, &format!("{} ({name})", bad.what));
                     None
                 }
-                Ok(referrals) => {
+                Ok(taken) => {
                     state.memory.files.push(bytes);
-                    let batch = state.refer(format!("file:{name}"), referrals);
+                    let subject = format!("file:{name}");
+                    let batch = match taken {
+                        Taken::Over(referrals) => state.refer(subject, referrals),
+                        Taken::Back(changes) => state.move_cases(subject, changes),
+                    };
                     Some(format!("count,totalDue\n{},{}\n", batch.count(), major(batch.total)))
                 }
             }
@@ -61,41 +68,109 @@ impl Server {
     }
 }
 
-/// The rows of a file, which are those of a batch once they have names.
-fn referrals(bytes: &[u8], currency: &str) -> Result<Vec<Referral>, Problem> {
+/// What a file is about.
+enum Taken {
+    Over(Vec<Referral>),
+    Back(Vec<Change>),
+}
+
+/// The rows of a file, with the names of its columns, and its trailer.
+struct Rows {
+    is_referral: bool,
+    rows: Vec<Json>,
+    trailer: Vec<String>,
+}
+
+/// Reads a file: a header, rows, and a trailer, each with the same end of line.
+fn rows(bytes: &[u8]) -> Result<Rows, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| problem("not-utf8", "the file"))?;
-    let Some(text) = text.strip_suffix('\n') else {
+    if !text.ends_with('\n') {
         return Err(problem("file-cut", "no last line"));
-    };
-    let mut lines: Vec<&str> = text.split('\n').map(|line| line.trim_end_matches('\r')).collect();
-    if lines.first() != Some(&COLUMNS) {
-        return Err(problem("file-columns", *lines.first().unwrap_or(&"")));
     }
-    let trailer = lines.pop().unwrap_or_default();
-    let names: Vec<&str> = COLUMNS.split(',').collect();
-    let row = |line: &&str| {
-        let fields: Vec<&str> = line.split(',').collect();
-        if fields.len() != names.len()
-            || fields.iter().any(|field| field.starts_with(['=', '+', '@']))
-        {
-            return Err(problem("file-row", *line));
-        }
-        let pairs = names.iter().zip(fields);
-        let member = |(name, field): (&&str, &str)| ((*name).into(), Json::Text(field.into()));
-        Ok(Json::Object(pairs.map(member).collect()))
+    let mut lines = cells(text)?;
+    let header = lines.first().map(|line| line.join(",")).unwrap_or_default();
+    let is_referral = match header.as_str() {
+        COLUMNS => true,
+        WITHDRAWN => false,
+        _ => return Err(problem("file-columns", header)),
     };
-    let rows = lines.iter().skip(1).map(row).collect::<Result<Vec<_>, _>>()?;
-    let referrals = read(&Json::List(rows), |row| Referral::read(row, currency))?;
-    let total: i64 = referrals.iter().map(|one| one.amount).sum();
-    let told: Vec<&str> = trailer.split(',').collect();
-    match told[..] {
-        ["TRAILER", count, sum] => {
-            let count_agrees = count == referrals.len().to_string();
-            if !count_agrees || from_text(sum, true) != Ok(total) {
-                return Err(problem("file-trailer", trailer));
+    let trailer = lines.pop().unwrap_or_default();
+    let names: Vec<&str> = header.split(',').collect();
+    let row = |line: &Vec<String>| {
+        if line.len() != names.len()
+            || line.iter().any(|field| field.starts_with(['=', '+', '-', '@', '\t', '\r']))
+        {
+            return Err(problem("file-row", line.join(",")));
+        }
+        let member = |(name, field): (&&str, &String)| ((*name).into(), Json::Text(field.into()));
+        Ok(Json::Object(names.iter().zip(line).map(member).collect()))
+    };
+    let rows = lines.iter().skip(1).map(row).collect::<Result<_, _>>()?;
+    Ok(Rows { is_referral, rows, trailer })
+}
+
+impl Rows {
+    /// What they say, where the trailer agrees with them.
+    fn taken(self, currency: &str) -> Result<Taken, Problem> {
+        let Self { is_referral, rows, trailer } = self;
+        let (count, list) = (rows.len(), Json::List(rows));
+        let (taken, total) = match is_referral {
+            true => {
+                let referrals = read(&list, |row| Referral::read(row, currency))?;
+                let total: i64 = referrals.iter().map(|one| one.amount).sum();
+                (Taken::Over(referrals), total)
+            }
+            false => (Taken::Back(read(&list, Change::read)?), 0),
+        };
+        let (total, wrong) = (major(total), || problem("file-trailer", trailer.join(",")));
+        match trailer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["TRAILER", told, sum] if told == count.to_string() && sum == total => Ok(taken),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// Takes a text apart as RFC 4180 has it. A quote within a bare field, and a line break within quotes, is wrong.
+fn cells(text: &str) -> Result<Vec<Vec<String>>, Problem> {
+    let bad = |line: &str| problem("file-quotes", line);
+    let mut lines = Vec::new();
+    for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let (mut fields, mut rest) = (Vec::new(), line);
+        loop {
+            let (field, after) = match rest.strip_prefix('"') {
+                None => match rest.split_once(',') {
+                    Some((field, after)) => (field.to_owned(), Some(after)),
+                    None => (rest.to_owned(), None),
+                },
+                Some(inner) => {
+                    let (mut field, mut left) = (String::new(), inner);
+                    loop {
+                        let (part, after) = left.split_once('"').ok_or_else(|| bad(line))?;
+                        field.push_str(part);
+                        match after.strip_prefix('"') {
+                            Some(more) => {
+                                field.push('"');
+                                left = more;
+                            }
+                            None if after.is_empty() => break (field, None),
+                            None => {
+                                break (
+                                    field,
+                                    Some(after.strip_prefix(',').ok_or_else(|| bad(line))?),
+                                );
+                            }
+                        }
+                    }
+                }
+            };
+            fields.push(field);
+            match after {
+                Some(after) => rest = after,
+                None => break,
             }
         }
-        _ => return Err(problem("file-trailer", trailer)),
+        lines.push(fields);
     }
-    Ok(referrals)
+    Ok(lines)
 }

@@ -34,7 +34,8 @@
 //!
 //! Stricter than any agency, which would take and dun whoever is referred: so does this one, and lists it
 //! (`referred-paid`, `referred-contested`, …). A referral while somebody who is open here has paid is a
-//! violation too (`withdraw-first`).
+//! violation too (`withdraw-first`), and so is a withdrawal after a referral at the same time
+//! (`referred-before-withdrawal`).
 
 mod answer;
 mod file;

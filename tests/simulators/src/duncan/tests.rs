@@ -285,6 +285,21 @@ fn files_in_a_spool() {
     }
     put("3.csv", &format!("{columns}\n{row}TRAILER,1,40.00\n"));
     assert_eq!(server.collect(&folder).unwrap(), ["3.csv"]);
-    fs::remove_dir_all(&folder).unwrap();
     assert_eq!(server.open(), ["A-1", "A-2", "A-3"]);
+    let back = "referenceId,newStatus\r\n\"A-1\",Paid\r\nA-9,Void\r\nTRAILER,2,0.00\r\n";
+    for (text, slug) in [
+        (back.replace("TRAILER,2,0.00", "TRAILER,2,25.00"), "file-trailer"),
+        (back.replace("\"A-1\"", "\"A-1"), "file-quotes"),
+        (back.replace("Paid", "paid"), "unknown-word"),
+        (back.replace("A-9", "-9"), "file-row"),
+    ] {
+        put("4.csv", &text);
+        assert_eq!(server.collect(&folder).unwrap(), [""; 0]);
+        assert_eq!(slugs(&server), [slug], "{text}");
+    }
+    put("4.csv", back);
+    assert_eq!(server.collect(&folder).unwrap(), ["4.csv"]);
+    assert_eq!((server.status("A-1").as_deref(), slugs(&server)), (Some("Paid"), vec![]));
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(server.open(), ["A-2", "A-3"]);
 }

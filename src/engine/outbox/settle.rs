@@ -1,0 +1,165 @@
+//! What became of documents that may have had their effect: asked, repeated where that is harmless, or said by a person.
+
+use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
+
+use super::{
+    CarKnown, Done, Next, ON_ITS_WAY, Outbox, Repeat, after_asking, car, is_batch, is_key_alive,
+    pause,
+};
+use crate::config::{RecipientConfig, SendMode};
+use crate::engine::collection::Checked;
+use crate::model::{DocumentKind, DocumentState};
+use crate::ports::{BatchRow, Document, Handed, Subject};
+use crate::store::{DocumentKept, ReferralKept, StoreError};
+use crate::text::hex::hex;
+
+impl Outbox<'_> {
+    /// Finds out what became of every document that is open: asks, and sends again under the same key where it never
+    /// came. Those of systems that cannot answer are left alone for longer and longer, unless `asks_all`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settle(&self, asks_all: bool) -> Result<Vec<Done>, StoreError> {
+        let mut done = Vec::new();
+        self.store.outbox().forget_plates(self.config.vehicles.kept_since(self.now))?;
+        for kept in self.store.outbox().open()? {
+            let since = kept.asked_at.map(|asked_at| self.now.signed_duration_since(asked_at));
+            let is_early =
+                |since: TimeDelta| since >= TimeDelta::zero() && since < pause(kept.failures);
+            if !asks_all && since.is_some_and(is_early) {
+                let next = Next::Ask;
+                done.push(Done { kept, next });
+                continue;
+            }
+            done.push(self.settle_one(kept)?);
+        }
+        Ok(done)
+    }
+
+    /// Finds out what became of one document.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settle_one(&self, mut kept: DocumentKept) -> Result<Done, StoreError> {
+        let mut recipients = self.config.recipients.iter();
+        let Some(to) = recipients.find(|one| one.name == kept.to) else {
+            let error = format!("no section of the configuration is called {} any more", kept.to);
+            kept.error = Some(error);
+            return Ok(Done { kept, next: Next::Somebody });
+        };
+        let there = match self.systems.recipient(to) {
+            Ok(there) => there,
+            Err(failure) => return Ok(Done { kept, next: Next::Failed(failure) }),
+        };
+        let (document, has_bytes) = self.document_of(to, &kept)?;
+        let key_lives = TimeDelta::from_std(to.key_lives).unwrap_or(TimeDelta::MAX);
+        let may_repeat = has_bytes
+            && to.mode != SendMode::Observe
+            && is_key_alive(kept.sent_at, key_lives, self.now);
+        let since = self.now.signed_duration_since(kept.changed_at);
+        let is_as_sent = kept.state == DocumentState::Sent || kept.sent_at == Some(kept.changed_at);
+        let is_just_sent = is_as_sent && since >= TimeDelta::zero() && since < ON_ITS_WAY;
+        let repeat = match may_repeat {
+            // The other side has said that it has it, and may have no other word for that.
+            _ if kept.answer.is_some() => Repeat::WaitsThere,
+            _ if is_just_sent => Repeat::TooSoon,
+            // What never came of it needs not come: it is made anew of whatever is intended then.
+            false if is_batch(kept.kind) => Repeat::Overtaken,
+            false => Repeat::TooLate,
+            true if kept.kind == DocumentKind::Referral => {
+                let run = self.run();
+                let intent = run.intend(to, Some(&kept.id))?;
+                match run.check(to, &document, &intent) {
+                    Checked::Fits(_) => Repeat::Allowed,
+                    Checked::Overtaken(_) => Repeat::Overtaken,
+                    Checked::NotNow(_) => Repeat::NotNow,
+                }
+            }
+            // More may be known of its car than when it was sent first.
+            true => match car::known(&self.config.vehicles, self.store, to, &document, self.now)? {
+                CarKnown::NotAsked | CarKnown::NoRight => Repeat::Allowed,
+                CarKnown::HadRight(_) => Repeat::HadRight,
+                CarKnown::Unclear(_) => Repeat::NotNow,
+            },
+        };
+        let became = after_asking(there.state(&document, &kept.key), repeat);
+        if became.next == Next::SendAgain {
+            return self.dispatch(&*there, kept, &document, &[]);
+        }
+        self.take(&mut kept, &document.subject, &became)?;
+        Ok(Done { kept, next: became.next })
+    }
+
+    /// A document as it was handed over, and whether all that it holds is kept still.
+    fn document_of(
+        &self,
+        to: &RecipientConfig,
+        kept: &DocumentKept,
+    ) -> Result<(Document, bool), StoreError> {
+        let bytes = self.store.outbox().bytes(kept)?;
+        let bytes = bytes.filter(|bytes| hex(&Sha256::digest(bytes)) == kept.sha256);
+        // It was acceptable when it was handed over.
+        let read = bytes.as_ref().and_then(|bytes| to.settings.document(bytes, kept.made_at).ok());
+        let whole = read.filter(|read| read.id == kept.id && read.kind == kept.kind);
+        if let Some(whole) = whole {
+            return Ok((whole, true));
+        }
+        let subject = match &kept.payment {
+            Some(payment) => Subject::Payment(payment.clone()),
+            // Its rows are known for longer than its cars.
+            None if kept.kind == DocumentKind::Referral => {
+                let rows = self.store.referrals().of_document(&kept.to, &kept.id)?.into_iter();
+                let row = |row: ReferralKept| BatchRow {
+                    reference: row.reference,
+                    what: Handed::Over(row.due),
+                };
+                Subject::Batch { rows: rows.map(row).collect(), at: kept.made_at }
+            }
+            None => Subject::Nothing,
+        };
+        let document = Document {
+            id: kept.id.clone(),
+            kind: kept.kind,
+            money: kept.money.clone(),
+            subject,
+            bytes: Vec::new(),
+        };
+        Ok((document, false))
+    }
+
+    /// A person has asked the other side what became of a document that is open, and says so. Where it says itself
+    /// that the document took effect, nobody is believed who says that it did not; whether that is so comes back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settle_by_hand(
+        &self,
+        kept: DocumentKept,
+        is_done: bool,
+    ) -> Result<(DocumentKept, bool), StoreError> {
+        let mut kept = kept;
+        let mut recipients = self.config.recipients.iter();
+        let to = recipients.find(|one| one.name == kept.to);
+        let document = to.map(|to| self.document_of(to, &kept)).transpose()?;
+        let document = document.map(|(document, _)| document);
+        let subject = document.as_ref().map_or(Subject::Nothing, |one| one.subject.clone());
+        if let (false, Some(to), Some(document)) = (is_done, to, &document)
+            && let Ok(there) = self.systems.recipient(to)
+        {
+            let asked = after_asking(there.state(document, &kept.key), Repeat::TooLate);
+            if asked.state == DocumentState::Confirmed {
+                self.take(&mut kept, &subject, &asked)?;
+                return Ok((kept, false));
+            }
+        }
+        let kept = DocumentKept {
+            state: DocumentState::Settled,
+            is_done: Some(is_done),
+            changed_at: self.now,
+            ..kept
+        };
+        self.keep(&kept, &subject)?;
+        Ok((kept, true))
+    }
+}
