@@ -848,6 +848,23 @@ fn a_tariff_that_is_applied_later_is_asked_about_and_not_sent_again() {
     kerb.assert_takes(175, 0);
 }
 
+/// What is there says nothing of what waits there.
+#[test]
+fn a_tariff_waits_for_another_one_of_the_same_meter() {
+    let kerb = Kerb::new();
+    kerb.meters.set(|switches| switches.later = true);
+    assert_eq!(kerb.hand_over(0, 5)["state"], "unknown");
+    kerb.write(&tariff("1.50"));
+    assert_eq!(kerb.look(1, 5)["state"], "new");
+    assert_eq!(kerb.hand_over(2, 5)["state"], "new");
+    assert_eq!(writes(&kerb.meters), 1);
+    assert!(kerb.meters.apply_later(METER));
+    assert_eq!(kerb.tick(30, 0), "confirmed");
+    kerb.meters.set(|switches| switches.later = false);
+    assert_eq!(kerb.hand_over(31, 0)["state"], "confirmed");
+    kerb.assert_takes(150, 2);
+}
+
 /// Mutant: 200 is success.
 #[test]
 fn a_tariff_that_is_not_stored_as_it_was_sent_is_never_confirmed() {

@@ -116,6 +116,8 @@ pub struct Basis {
     pub batch: Checked,
     /// Of a batch: how many are to be handed over in this run, and how many may be.
     pub handed_over: Option<(usize, usize)>,
+    /// Of a tariff: another one of the same meter, of which nobody knows yet what became of it.
+    pub open_tariff: Option<DocumentId>,
 }
 
 /// What is known of a car that somebody wants to write a citation against.
@@ -166,6 +168,12 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
         Checked::Fits(_) => {}
         Checked::Overtaken(why) => return Verdict::Overtaken(why),
         Checked::NotNow(failure) => return Verdict::NotNow(failure.clone()),
+    }
+    if let Some(other) = &basis.open_tariff {
+        let text = format!(
+            "{other} was sent to the same meter, and what became of it is not known yet: one after the other"
+        );
+        return Verdict::NotNow(Failure::new(Class::Temporary, false, &text, None));
     }
     if document.kind == DocumentKind::Tariff && survey.changes.is_empty() {
         return Verdict::InSync;

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use super::Systems;
 use super::collection::{self, Checked, Intent};
 use crate::config::{Config, RecipientConfig, SendMode};
-use crate::model::{Amount, DocumentKind, DocumentState, SourceName};
+use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, SourceName};
 use crate::ports::{Class, Document, Failure, Recipient, Subject, Survey};
 use crate::store::{DocumentKept, ReferralKept, Store, StoreError};
 use crate::text::hex::hex;
@@ -265,7 +265,27 @@ impl<'a> Outbox<'a> {
             car: car::known(&self.config.vehicles, self.store, to, document, self.now)?,
             batch: Checked::default(),
             handed_over: None,
+            open_tariff: self.open_tariff(to, document)?,
         })
+    }
+
+    /// Another tariff of the same meter that is on its way, or waits there: what is there now says nothing of what the
+    /// next one would replace.
+    fn open_tariff(
+        &self,
+        to: &RecipientConfig,
+        document: &Document,
+    ) -> Result<Option<DocumentId>, StoreError> {
+        if !matches!(document.subject, Subject::Meter(_)) {
+            return Ok(None);
+        }
+        for kept in self.store.outbox().open()? {
+            let is_other = kept.to == to.name && kept.id != document.id;
+            if is_other && self.document_of(to, &kept)?.0.subject == document.subject {
+                return Ok(Some(kept.id));
+            }
+        }
+        Ok(None)
     }
 
     /// Keeps a document that waits for approval, so that it can be approved by its id.

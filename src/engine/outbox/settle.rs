@@ -92,7 +92,7 @@ impl Outbox<'_> {
     }
 
     /// A document as it was handed over, and whether all that it holds is kept still.
-    fn document_of(
+    pub(super) fn document_of(
         &self,
         to: &RecipientConfig,
         kept: &DocumentKept,
