@@ -210,7 +210,8 @@ impl DocumentReport {
     }
 }
 
-fn tone(state: DocumentState) -> Tone {
+/// How a state is painted.
+pub(super) fn tone(state: DocumentState) -> Tone {
     match state {
         DocumentState::Confirmed => Tone::Good,
         DocumentState::New | DocumentState::Settled => Tone::Plain,

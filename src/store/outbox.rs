@@ -170,8 +170,7 @@ impl Outbox<'_> {
                 let put = "INSERT OR REPLACE INTO outbox_bytes (recipient, id, bytes) VALUES (?1, ?2, ?3)";
                 return store.exec(put, (name.0, name.1, bytes));
             }
-            let is_over = !kept.state.is_open()
-                && !matches!(kept.state, DocumentState::New | DocumentState::Blocked);
+            let is_over = kept.state.has_left() && !kept.state.is_open();
             match is_over {
                 true => self.forget_bytes(&kept.to, &kept.id),
                 false => Ok(()),
@@ -249,6 +248,18 @@ impl Outbox<'_> {
     /// The documents that nobody has sent yet, the oldest first.
     pub fn waiting(&self) -> Result<Vec<DocumentKept>, StoreError> {
         self.read("SELECT * FROM outbox WHERE state IN ('new', 'blocked') ORDER BY made_at, id", ())
+    }
+
+    /// The documents that were sent, or taken or refused since an instant, the newest first.
+    pub fn changed_since(&self, since: DateTime<Utc>) -> Result<Vec<DocumentKept>, StoreError> {
+        let sql = "SELECT * FROM outbox WHERE changed_at >= ?1 AND state NOT IN ('new', 'blocked') \
+                   ORDER BY changed_at DESC, recipient, id";
+        self.read(sql, since)
+    }
+
+    /// The sections that any document was ever for.
+    pub fn recipients(&self) -> Result<Vec<SourceName>, StoreError> {
+        self.0.all("SELECT DISTINCT recipient FROM outbox", ())
     }
 
     /// Every refund of a payment.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::StoreProblem;
 
 /// The format this program reads and writes. Every change of `schema.sql` takes the next number.
-pub(super) const FORMAT: i64 = 29;
+pub(super) const FORMAT: i64 = 30;
 
 /// The format of a file; 0 for one that has no tables yet. A file that was restored from a dump has it in
 /// a table only.

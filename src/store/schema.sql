@@ -735,6 +735,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_id ON outbox (id);
 CREATE INDEX outbox_payment ON outbox (payment) WHERE payment IS NOT NULL;
 CREATE INDEX outbox_state ON outbox (state);
+CREATE INDEX outbox_changed ON outbox (changed_at);
 
 -- What a document holds, as long as it may have to be sent.
 CREATE TABLE outbox_bytes (

@@ -491,3 +491,45 @@ fn a_document_without_its_section_is_not_forgotten() {
     assert_eq!(office.tick(30, 0)["documents"][0]["state"], "confirmed");
     office.assert_given("refund_1", 1);
 }
+
+/// `history` tells documents beside what was done at doors: each as it stands now, to whom it went, and how much.
+#[test]
+fn history_tells_what_became_of_documents() {
+    let office = Office::new("key_lives = \"2h\"");
+    office.hand_over(0, 0);
+    office.write("second.json", &refund("refund_2", "large", 200));
+    office.cashier.trouble(|troubles| {
+        troubles.documents = vec![Mishap::LostBefore];
+        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+    });
+    office.run(1, &["apply", "second.json", "--to", "cashier"]).ends(5);
+    // Nothing of this one has left.
+    office.write("third.json", &refund("refund_3", "nowhere", 1));
+    office.run(2, &["apply", "third.json", "--to", "cashier"]).ends(4);
+    let told = |arguments: &[&str]| {
+        let found = office.json(3, 0, &[&["history"], arguments].concat());
+        let none = Vec::new();
+        let documents = found["documents"].as_array().unwrap_or(&none).iter();
+        documents.map(|one| format!("{} {}", one["id"], one["state"])).collect::<Vec<_>>()
+    };
+    let both = ["\"refund_2\" \"unknown\"", "\"refund_1\" \"confirmed\""];
+    assert_eq!(told(&[]), both);
+    assert_eq!(told(&["--door", "cashier"]), both);
+    assert_eq!(told(&["--since", "2m"]), both[..1]);
+    assert_eq!(told(&["--member", "refund:refund_1"]), both[1..]);
+    assert_eq!(told(&["--member", "document:refund_2", "--since", "30d"]), both[..1]);
+    assert_eq!(told(&["--member", "payment:large"]), both[..1]);
+    assert_eq!(told(&["--member", "document:refund_1", "--since", "1m"]), [""; 0]);
+    let said = office.run(3, &["history", "--member", "refund:refund_4"]).ends(20);
+    assert!(said.stderr.contains("no document of that name is known"), "{}", said.stderr);
+    let said = office.run(3, &["history", "--door", "cashir"]).ends(64);
+    assert!(said.stderr.contains("did you mean cashier"), "{}", said.stderr);
+    // What a person has said.
+    office.run(4, &["apply", "--settle", "refund_2=not-done"]).ends(0);
+    let text = office.run(5, &["history"]).ends(0).stdout;
+    assert!(text.starts_with("Documents since "), "{text}");
+    assert!(text.contains("settled by hand: not done") && text.contains("1.19 USD"), "{text}");
+    let sheet = office.run(5, &["history", "--csv"]).ends(0).stdout;
+    assert!(sheet.contains(";cashier;;;;;;refund;document;;;;;settled;"), "{sheet}");
+    assert!(sheet.trim_end().ends_with(";refund_1;park_payment_123;1.19;USD"), "{sheet}");
+}

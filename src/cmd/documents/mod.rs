@@ -7,7 +7,7 @@ mod plan;
 use std::path::Path;
 use std::time::Duration;
 
-pub(super) use lookup::run as lookup;
+pub(super) use lookup::{known, run as lookup};
 pub(super) use plan::{diff, report, reviewed};
 
 use super::{Context, say_trouble};
