@@ -13,6 +13,7 @@ use super::section::{Section, text};
 use super::value;
 use super::{Mode, Vehicles};
 use crate::files::Rights;
+use crate::files::seal::{SealKey, is_sealed};
 use crate::model::{ParkingZoneName, ParkingZones, TargetName, Zone};
 use crate::text::hex::hex;
 use crate::text::suggest::nearest;
@@ -54,16 +55,18 @@ pub struct PermitListConfig {
     pub time_zone: Zone,
     /// Who may read it.
     pub rights: Rights,
+    /// Whose keys open it; none where it is not sealed.
+    pub sealed_for: Vec<SealKey>,
 }
 
 impl PermitListConfig {
     /// A digest of all that decides what the list holds, but the rights.
     #[must_use]
     pub fn sense(&self, vehicles: &Vehicles) -> String {
-        let Self { file, format, zones, ahead, time_zone, .. } = self;
+        let Self { file, format, zones, ahead, time_zone, sealed_for, .. } = self;
         let version = env!("CARGO_PKG_VERSION");
         let all = format!(
-            "{version} {file:?} {format:?} {zones:?} {ahead:?} {time_zone:?} {:?}",
+            "{version} {file:?} {format:?} {zones:?} {ahead:?} {time_zone:?} {sealed_for:?} {:?}",
             vehicles.zones
         );
         hex(&Sha256::digest(all.as_bytes()))
@@ -74,7 +77,7 @@ impl PermitListConfig {
 pub(super) fn permit_list(
     section: &Section<'_>,
     zones: &ParkingZones,
-    time_zones: &Zones,
+    (time_zones, keys): (&Zones, &[SealKey]),
     folder: &Path,
 ) -> Option<PermitListConfig> {
     let name = section.settle_name(TargetName::new(section.name()));
@@ -123,6 +126,21 @@ pub(super) fn permit_list(
         group: section.text("group", value::not_empty).optional(),
     };
     let time_zone = time_zones.zone_of(section);
+    let sealed = section.flag("sealed").or(false);
+    if sealed && keys.is_empty() {
+        let wrong = Wrong::new("has nobody to be sealed for");
+        section.wrong("sealed", wrong.hint("write recipients = [\"age1…\"] under [seal]"));
+    }
+    // Whoever looks into the folder, or into this file, sees what is what.
+    if let Some(file) = &file
+        && file.file_name().and_then(|name| name.to_str()).is_some_and(is_sealed) != sealed
+    {
+        let (wrong, hint) = match sealed {
+            true => ("is sealed, and its name does not end with .age", "let it end with .age"),
+            false => ("ends with .age, and is not sealed", "write sealed = true, or another name"),
+        };
+        section.wrong("file", Wrong::new(wrong).hint(hint));
+    }
     section.finish();
     if are_zones_wrong {
         return None;
@@ -136,5 +154,6 @@ pub(super) fn permit_list(
         mode,
         time_zone,
         rights,
+        sealed_for: if sealed { keys.to_vec() } else { Vec::new() },
     })
 }

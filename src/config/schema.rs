@@ -11,6 +11,7 @@ use super::gates::{self, GateRead};
 use super::load::absolute;
 use super::problem::{Origin, Wrong};
 use super::recipient::recipient;
+use super::seal::SealKeys;
 use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::vehicles::VehicleSections;
@@ -20,6 +21,7 @@ use super::{
     TargetParts, notify, spool, value,
 };
 use crate::command::Invocation;
+use crate::files::seal::is_sealed;
 use crate::files::{Rights, is_same};
 use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName, is_invisible};
 
@@ -105,13 +107,22 @@ pub(super) fn read(
     recipients.sort_by(|one, other| named_so(one).cmp(&named_so(other)));
     let bank = |section| spool::bank(section, surroundings.folder, !settlements.is_empty());
     let banks: Vec<_> = banks.iter().map(bank).collect();
-    let vehicles = car_sections.read(top, &zones, surroundings, gate_groups.is_any_given);
+    let seal_section = top.section("seal");
+    let seal = SealKeys::read(&seal_section, surroundings);
+    let keys = &seal.recipients;
+    let vehicles = car_sections.read(top, (&zones, keys), surroundings, gate_groups.is_any_given);
     let gates_read = || gates.iter().filter_map(|read| read.config.as_ref());
     let are_plates_read = gates_read().any(|gate| !gate.members.is_empty());
     let link = link(&top.section("link"), surroundings.folder, are_plates_read);
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
     let notify = notify::read(&top.section("notify"), surroundings);
+    let banks: Option<Vec<_>> = banks.into_iter().collect();
+    let books = banks.map(|banks| Books { settlements, banks, opens_with: seal.identity });
+    if books.iter().flat_map(Books::spools).any(|(_, spool)| is_sealed(&spool.name.1)) {
+        SealKeys::must_open(&seal_section);
+    }
+    seal_section.finish();
     let report_section = top.section("report");
     let report = report_files(&report_section, surroundings.folder);
     top.finish();
@@ -143,7 +154,7 @@ pub(super) fn read(
         report,
         vehicles: vehicles?,
         recipients: recipients.into_iter().collect::<Option<_>>()?,
-        books: Books { settlements, banks: banks.into_iter().collect::<Option<_>>()? },
+        books: books?,
         secret_files: surroundings.secret_files.take(),
         warnings: Vec::new(),
     };

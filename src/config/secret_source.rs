@@ -267,11 +267,20 @@ fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
     let Some(text) = bounded::text(&bytes) else {
         return Err(Wrong::new(format!("cannot be read: {shown_path} is not UTF-8 text")));
     };
-    let secret = checked(text.trim_end_matches(['\r', '\n']), &shown_path)?;
+    let secret = checked(without_comments(text).trim_end_matches(['\r', '\n']), &shown_path)?;
     let warning = (warn_readable && is_readable_by_others(&metadata)).then(|| {
         format!("{shown_path} can be read by other users of this computer; run chmod 600 on it.")
     });
     Ok(Fetched { secret, warning })
+}
+
+/// The key alone of a file as `age-keygen` writes it, with two lines of comment; any other text as it is.
+fn without_comments(text: &str) -> &str {
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    match (lines.next(), lines.next()) {
+        (Some(key), None) if key.starts_with("AGE-SECRET-KEY-") => key,
+        _ => text,
+    }
 }
 
 /// A path for a message, on one line whatever it holds; longer than [`shown`] allows.

@@ -19,6 +19,7 @@ use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::{Config, Kinds, MeterKind, RecipientConfig, RightsKind, RightsSettings, value};
 use crate::files::is_same;
+use crate::files::seal::SealKey;
 use crate::model::{
     Country, ParkingZoneName, ParkingZones, PlateRules, SourceName, Zone, ZoneProblem,
 };
@@ -233,7 +234,7 @@ impl<'a> VehicleSections<'a> {
     pub fn read(
         &self,
         top: &Section<'a>,
-        time_zones: &Zones,
+        (time_zones, keys): (&Zones, &[SealKey]),
         surroundings: &Surroundings<'_>,
         are_gates_given: bool,
     ) -> Option<Vehicles> {
@@ -293,7 +294,7 @@ impl<'a> VehicleSections<'a> {
         let lists: Vec<_> = self
             .lists
             .iter()
-            .map(|section| permit_list(section, &zones, time_zones, folder))
+            .map(|section| permit_list(section, &zones, (time_zones, keys), folder))
             .collect();
         refuse_same_lists(self.lists.iter().zip(&lists));
         let files = files.into_iter().collect::<Option<_>>()?;

@@ -323,7 +323,8 @@ CREATE TABLE permit_list (
     name          TEXT    PRIMARY KEY,   -- the section: patrol
     sense         TEXT    NOT NULL,      -- a digest of the configuration that it was made by
     basis         TEXT    NOT NULL,      -- a digest of what was known of all rights-files
-    sha256        TEXT    NOT NULL,
+    sha256        TEXT    NOT NULL,      -- of what it holds
+    file_sha256   TEXT    NOT NULL,      -- of its bytes on the disk, which are others where it is sealed
     stamp         TEXT,                  -- how it stood on the disk afterwards, where that says something
     rows          INTEGER NOT NULL,
     written_at    INTEGER NOT NULL,      -- when it came to be so

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::number::{Days, amount};
 use crate::config::{BankColumns, FileFormat};
+use crate::files::seal::{Broken, OpenError};
 use crate::model::{Amount, Currency, Deposit, SettlementKind, SettlementRow, parse_instant};
 use crate::text::hex::hex;
 
@@ -80,8 +81,24 @@ pub enum FileRefusal {
     NotAFile,
     #[error("is longer than any file of a day")]
     TooLarge,
+    #[error("is sealed, and [seal] has no identity that could open it")]
+    NoKey,
+    #[error("is sealed for another key than the identity of [seal]")]
+    OtherKey,
+    #[error("is no whole sealed file, or was changed on its way")]
+    BrokenSeal,
     #[error("cannot be read: {0}")]
     Unread(String),
+}
+
+impl From<OpenError> for FileRefusal {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::OtherKey => Self::OtherKey,
+            OpenError::Broken => Self::BrokenSeal,
+            OpenError::Unread(error) => Self::Unread(error.to_string()),
+        }
+    }
 }
 
 /// Why reading ended early.
@@ -305,6 +322,9 @@ fn next<R: Read>(
             if error.get_ref().is_some_and(|inner| inner.is::<RowTooLong>()) =>
         {
             FileRefusal::RowTooLong(line)
+        }
+        csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Broken>()) => {
+            FileRefusal::BrokenSeal
         }
         csv::ErrorKind::Io(error) => FileRefusal::Unread(error.to_string()),
         csv::ErrorKind::Utf8 { pos, .. } => {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -9,6 +10,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use super::calendar::Calendar;
 use super::file::{self, FileRefusal, ReadError, Totals};
 use crate::config::{BankConfig, Books, SettlementConfig, Spool};
+use crate::files::seal::{self, OpenKey};
 use crate::model::{Amount, RowOddity, SourceName};
 use crate::store::{FileKept, RowAdded, SpoolStamp, Store, StoreError};
 use crate::text::fnv::fnv;
@@ -75,15 +77,15 @@ impl From<FileRefusal> for NotTaken {
 /// # Errors
 /// [`StoreError`]; files that were taken before it stay.
 pub fn take_spools(config: &Books, store: &Store, now: DateTime<Utc>) -> Result<Taken, StoreError> {
-    let mut taken = Taken::default();
+    let (mut taken, key) = (Taken::default(), config.opens_with.as_ref());
     for settlement in &config.settlements {
         let SettlementConfig { name, spool, .. } = settlement;
-        taken.spool(name, spool, store, |name, part, file| {
+        taken.spool(name, (spool, key), store, |name, part, file| {
             take_settlement(settlement, store, now, (name, part), file)
         })?;
     }
     for bank in &config.banks {
-        taken.spool(&bank.name, &bank.spool, store, |name, _, file| {
+        taken.spool(&bank.name, (&bank.spool, key), store, |name, _, file| {
             take_deposits(bank, store, now, name, file)
         })?;
     }
@@ -94,9 +96,9 @@ impl Taken {
     fn spool(
         &mut self,
         section: &SourceName,
-        spool: &Spool,
+        (spool, key): (&Spool, Option<&OpenKey>),
         store: &Store,
-        take: impl Fn(&str, &str, File) -> Result<FileTaken, NotTaken>,
+        take: impl Fn(&str, &str, &mut dyn Read) -> Result<FileTaken, NotTaken>,
     ) -> Result<(), StoreError> {
         let names = match names(spool) {
             Ok(names) => names,
@@ -121,9 +123,9 @@ impl Taken {
             if store.books().stamp(section.as_str(), &name)? == Some(stamp) {
                 continue;
             }
-            let done = match File::open(&path) {
-                Ok(file) => take(&name, part, file),
-                Err(error) => Err(FileRefusal::Unread(error.to_string()).into()),
+            let done = match opened(&path, key) {
+                Ok(mut file) => take(&name, part, &mut *file),
+                Err(refusal) => Err(refusal.into()),
             };
             match done {
                 Ok(file) => {
@@ -198,12 +200,23 @@ fn stamp(path: &Path) -> Result<SpoolStamp, FileRefusal> {
     Ok(SpoolStamp { bytes: metadata.len(), modified })
 }
 
+/// The content of a file. Where it is sealed it is known to be whole only when all of it was read.
+fn opened(path: &Path, key: Option<&OpenKey>) -> Result<Box<dyn Read>, FileRefusal> {
+    let file = File::open(path).map_err(|error| FileRefusal::Unread(error.to_string()))?;
+    let name = path.file_name().and_then(|name| name.to_str());
+    match (name.is_some_and(seal::is_sealed), key) {
+        (false, _) => Ok(Box::new(file)),
+        (true, None) => Err(FileRefusal::NoKey),
+        (true, Some(key)) => Ok(Box::new(seal::open(key, file)?)),
+    }
+}
+
 fn take_settlement(
     settlement: &SettlementConfig,
     store: &Store,
     now: DateTime<Utc>,
     (name, part): (&str, &str),
-    input: File,
+    input: &mut dyn Read,
 ) -> Result<FileTaken, NotTaken> {
     let SettlementConfig { name: section, currency, spool, .. } = settlement;
     store.books().has_room(true)?;
@@ -243,7 +256,7 @@ fn take_deposits(
     store: &Store,
     now: DateTime<Utc>,
     name: &str,
-    input: File,
+    input: &mut dyn Read,
 ) -> Result<FileTaken, NotTaken> {
     let BankConfig { name: section, currency, spool, columns, .. } = bank;
     store.together_unless(|store| {
