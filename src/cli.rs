@@ -311,6 +311,16 @@ impl Command {
         }
     }
 
+    /// Whether it is about one document that leaves, as far as that stands on the command line.
+    #[must_use]
+    pub fn is_of_document(&self) -> bool {
+        match self {
+            Self::Diff(args) => args.to.is_some(),
+            Self::Apply(args) => args.to.is_some() || args.settle.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether it answers a web server.
     #[must_use]
     pub fn is_cgi(&self) -> bool {

@@ -12,6 +12,7 @@ use super::load::absolute;
 use super::problem::{Wrong, shown};
 use super::section::{Raw, Section, mismatch, text};
 use super::{Environment, Passwords, Secret, value};
+use crate::model::escaped;
 use crate::net::bounded::{self, Bounded};
 
 /// The most bytes of a file that holds a password: many times more than any login takes.
@@ -246,7 +247,7 @@ fn variable(name: &str, environment: &Environment) -> Result<Fetched, Wrong> {
 }
 
 fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
-    let shown_path = shown_path(path);
+    let shown_path = escaped(&path.display().to_string());
     let failed = |error: std::io::Error| {
         Wrong::new(format!("cannot be read from {shown_path}: {error}"))
             .hint("the path is relative to the configuration file; the user that runs ivms-sync must be able to read it")
@@ -267,7 +268,7 @@ fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
     let Some(text) = bounded::text(&bytes) else {
         return Err(Wrong::new(format!("cannot be read: {shown_path} is not UTF-8 text")));
     };
-    let secret = checked(without_comments(text).trim_end_matches(['\r', '\n']), &shown_path)?;
+    let secret = checked(without_comments(&text).trim_end_matches(['\r', '\n']), &shown_path)?;
     let warning = (warn_readable && is_readable_by_others(&metadata)).then(|| {
         format!("{shown_path} can be read by other users of this computer; run chmod 600 on it.")
     });
@@ -281,18 +282,6 @@ fn without_comments(text: &str) -> &str {
         (Some(key), None) if key.starts_with("AGE-SECRET-KEY-") => key,
         _ => text,
     }
-}
-
-/// A path for a message, on one line whatever it holds; longer than [`shown`] allows.
-fn shown_path(path: &Path) -> String {
-    path.display()
-        .to_string()
-        .chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default().collect::<String>());
-            escaped.unwrap_or_else(|| c.to_string()).chars().collect::<Vec<_>>()
-        })
-        .collect()
 }
 
 /// Whether the mode lets the group or everybody read the file.

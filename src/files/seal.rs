@@ -103,7 +103,7 @@ pub fn seal(keys: &[SealKey], bytes: &[u8]) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// [`OpenError`]; reading ends with [`Broken`] where the file is cut off or was changed further on.
-pub fn open(key: &OpenKey, input: impl Read) -> Result<impl Read, OpenError> {
+pub fn open<R: Read>(key: &OpenKey, input: R) -> Result<impl Read + use<R>, OpenError> {
     let left = Rc::new(Cell::new(HEADER_BYTES_MAX));
     let bounded = Bounded { input, left: Rc::clone(&left) };
     let sealed = Decryptor::new(bounded).map_err(of)?;

@@ -45,6 +45,8 @@ pub struct DocumentKept {
     /// What the other side answered, as a JSON object.
     pub answer: Option<String>,
     pub error: Option<String>,
+    /// Nobody but a person can find out what became of it, by what was found last.
+    pub waits_for_somebody: bool,
 }
 
 struct Row {
@@ -67,6 +69,7 @@ struct Row {
     asked_at: Option<DateTime<Utc>>,
     answer: Option<String>,
     error: Option<String>,
+    waits_for_somebody: bool,
 }
 
 row!(Row {
@@ -88,7 +91,8 @@ row!(Row {
     failures,
     asked_at,
     answer,
-    error
+    error,
+    waits_for_somebody
 });
 
 impl Row {
@@ -114,6 +118,7 @@ impl Row {
             asked_at: kept.asked_at,
             answer: kept.answer,
             error: kept.error,
+            waits_for_somebody: kept.waits_for_somebody,
         }
     }
 
@@ -148,6 +153,7 @@ impl Row {
             asked_at: self.asked_at,
             answer: self.answer,
             error: self.error,
+            waits_for_somebody: self.waits_for_somebody,
         })
     }
 }
@@ -163,7 +169,7 @@ impl Outbox<'_> {
         self.0.together(|store| {
             let sealed = seal::seal_of(&row, &store.accounts).map_err(|error| store.error(error))?;
             let put = "INSERT OR REPLACE INTO outbox VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
             store.exec(put, (&row, sealed))?;
             let name = (row.recipient.as_str(), row.id.as_str());
             if let Some(bytes) = bytes {

@@ -729,6 +729,7 @@ CREATE TABLE outbox (
     asked_at   INTEGER,
     answer     TEXT,              -- as a JSON object, without anything about persons
     error      TEXT,
+    waits_for_somebody INTEGER NOT NULL,  -- nobody but a person can find out what became of it
     seal       INTEGER NOT NULL,
     PRIMARY KEY (recipient, id)
 ) STRICT, WITHOUT ROWID;

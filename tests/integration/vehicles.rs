@@ -1,9 +1,11 @@
 //! Vehicles: from a spreadsheet to an answer for the desk, with the real binary.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use assert_cmd::Command;
+use ivms_sync::files::seal::{OpenKey, open};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

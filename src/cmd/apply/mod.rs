@@ -43,21 +43,27 @@ pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Re
     if let (Some(path), Some(to)) = (&args.plan, &args.to) {
         return documents::apply(context, path, to);
     }
-    let _lock = context.take_lock()?;
+    let plan = args.plan.as_deref().map(|path| Ok::<_, Error>((path, text_of(path)?)));
+    let plan = plan.transpose()?;
+    let document = plan.as_ref().map(|(path, text)| document_of(context, path, text));
+    let document = document.transpose()?.flatten();
+    let is_of_document = match &args.blocked {
+        Some(id) => documents::waits_under(context, id)?,
+        None => document.is_some(),
+    };
+    let _lock = match is_of_document {
+        true => documents::take_lock(context)?,
+        false => context.take_lock()?,
+    };
     let mut store = context.open_store()?;
     let network = context.network();
-    let report = match &args.plan {
-        Some(path) => {
-            let text = text_of(path)?;
-            if let Some(document) = document_of(context, path, &text)? {
-                return documents::reviewed(
-                    context,
-                    &store,
-                    &path.display().to_string(),
-                    &document,
-                );
+    let report = match &plan {
+        Some((path, text)) => {
+            let name = path.display().to_string();
+            if let Some(document) = document {
+                return documents::reviewed(context, &store, &name, &document);
             }
-            let (reviewed, name) = (from_file(context, path, &text)?, path.display().to_string());
+            let reviewed = from_file(context, path, text)?;
             carry_out(context, &network, &mut store, name, reviewed)?
         }
         None => {

@@ -3,7 +3,7 @@
 use super::named;
 use crate::cmd::{Context, say_trouble};
 use crate::engine::Systems;
-use crate::engine::outbox::{Done, Next, left_of};
+use crate::engine::outbox::{Done, left_of};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{AskedDocument, DocumentId, DocumentKind};
@@ -92,6 +92,6 @@ fn take(answer: &mut PaymentAnswer, found: Vec<DocumentKept>) {
     for kept in found {
         answer.documents.push(DocumentTold::from(&kept));
         // Nobody was asked.
-        answer.troubles.extend(of_done(&Done { kept, next: Next::Ask }));
+        answer.troubles.extend(of_done(&Done::unasked(kept)));
     }
 }

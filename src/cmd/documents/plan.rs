@@ -63,9 +63,10 @@ fn show(
             troubles: troubles.clone(),
         };
         let club = context.config.club.as_deref();
-        let plan = write_documents(&report.document(Exit::InStep), club, made_at, |sha256| {
-            store.plan_seal(sha256).map_err(Error::Store)
-        })?;
+        let plan =
+            write_documents(&report.document(Exit::InStep.code()), club, made_at, |sha256| {
+                store.plan_seal(sha256).map_err(Error::Store)
+            })?;
         write_file(out, &plan, &Rights::PRIVATE)?;
         told.bytes = None;
     }

@@ -11,7 +11,7 @@ use super::calendar::Calendar;
 use super::file::{self, FileRefusal, ReadError, Totals};
 use crate::config::{BankConfig, Books, SettlementConfig, Spool};
 use crate::files::seal::{self, OpenKey};
-use crate::model::{Amount, RowOddity, SourceName};
+use crate::model::{Amount, RowOddity, SourceName, escaped};
 use crate::store::{FileKept, RowAdded, SpoolStamp, Store, StoreError};
 use crate::text::fnv::fnv;
 use crate::trouble::{About, BooksTrouble, Failed, Trouble, TroubleKind};
@@ -164,14 +164,17 @@ fn refused(file: String, refusal: &FileRefusal) -> BooksTrouble {
         // It may be right as it is.
         FileRefusal::Unread(_) => {
             let hint = "see that this user may read it; the next run tries again";
-            BooksTrouble::SpoolUnread(Failed::new(format!("{file} {refusal}"), Some(hint)))
+            BooksTrouble::SpoolUnread(Failed::new(
+                format!("{} {refusal}", escaped(&file)),
+                Some(hint),
+            ))
         }
         _ => BooksTrouble::FileRefused { file, why: refusal.to_string() },
     }
 }
 
 /// The names of the files of a spool, in the order of the alphabet, which is that of their days.
-fn names(spool: &Spool) -> std::io::Result<Vec<String>> {
+pub(super) fn names(spool: &Spool) -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&spool.folder)? {
         let name = entry?.file_name();
@@ -186,7 +189,7 @@ fn names(spool: &Spool) -> std::io::Result<Vec<String>> {
 }
 
 /// How a file stands. Asked before it is opened: opening a named pipe would wait for its writer.
-fn stamp(path: &Path) -> Result<SpoolStamp, FileRefusal> {
+pub(super) fn stamp(path: &Path) -> Result<SpoolStamp, FileRefusal> {
     let metadata =
         std::fs::metadata(path).map_err(|error| FileRefusal::Unread(error.to_string()))?;
     if !metadata.is_file() {
@@ -201,7 +204,7 @@ fn stamp(path: &Path) -> Result<SpoolStamp, FileRefusal> {
 }
 
 /// The content of a file. Where it is sealed it is known to be whole only when all of it was read.
-fn opened(path: &Path, key: Option<&OpenKey>) -> Result<Box<dyn Read>, FileRefusal> {
+pub(super) fn opened(path: &Path, key: Option<&OpenKey>) -> Result<Box<dyn Read>, FileRefusal> {
     let file = File::open(path).map_err(|error| FileRefusal::Unread(error.to_string()))?;
     let name = path.file_name().and_then(|name| name.to_str());
     match (name.is_some_and(seal::is_sealed), key) {
@@ -225,7 +228,10 @@ fn take_settlement(
         let id = books.next_file()?;
         let mut rows = books.rows_in(section.as_str(), id)?;
         let mut taken = FileTaken::of(section, name);
-        let totals = file::settlements(input, &spool.format, currency, |line, row| {
+        let today = Calendar::of(settlement).civil_day(now);
+        let latest = today.checked_add_days(Days::new(1)).unwrap_or(today);
+        let bounds = (currency, latest);
+        let totals = file::settlements(input, &spool.format, bounds, |line, row| {
             match rows.add(line, row)? {
                 RowAdded::New => taken.added += 1,
                 RowAdded::Known => {}
@@ -237,7 +243,6 @@ fn take_settlement(
         rows.finish()?;
         if totals.rows == 0 {
             // It tells that there was nothing, of the day in its name or of the one before it came.
-            let today = Calendar::of(settlement).civil_day(now);
             let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(today);
             let day = day_in(part).unwrap_or(yesterday);
             let nothing = (0, Amount::ZERO, Amount::ZERO, Amount::ZERO);

@@ -19,9 +19,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Systems;
+use crate::clock::is_future;
 use crate::config::{Config, RecipientConfig, SendMode};
 use crate::model::{Amount, DocumentState, SourceName};
 use crate::ports::{Document, Recipient, Subject, Survey};
+use crate::stop::Stop;
 use crate::store::{DocumentKept, Store, StoreError};
 use crate::text::hex::hex;
 
@@ -43,6 +45,8 @@ pub struct Outbox<'a> {
     pub store: &'a Store,
     pub systems: &'a dyn Systems,
     pub now: DateTime<Utc>,
+    /// While something is sent, a signal waits for the answer.
+    pub stop: &'a Stop,
 }
 
 /// A document, and what sending it would do.
@@ -105,6 +109,7 @@ impl Proposal<'_> {
             asked_at: None,
             answer: None,
             error: None,
+            waits_for_somebody: false,
         }
     }
 }
@@ -114,6 +119,15 @@ impl Proposal<'_> {
 pub struct Done {
     pub kept: DocumentKept,
     pub next: Next,
+}
+
+impl Done {
+    /// One that is open, of which nobody was asked now.
+    #[must_use]
+    pub fn unasked(kept: DocumentKept) -> Self {
+        let next = if kept.waits_for_somebody { Next::Somebody } else { Next::Ask };
+        Self { kept, next }
+    }
 }
 
 /// The key of a document, for ever: a UUID of version 5 over the section, the kind and the id.
@@ -239,6 +253,7 @@ impl<'a> Outbox<'a> {
             changed_at: self.now,
             ..kept
         };
+        let _sending = self.stop.sending();
         self.store.outbox().keep(&kept, Some(&document.bytes))?;
         let sent = after_sending(there.send(document, &kept.key, kept.base.as_deref()));
         let became = match is_first {
@@ -270,6 +285,7 @@ impl<'a> Outbox<'a> {
         kept.changed_at = self.now;
         kept.answer = became.answer.clone().or(kept.answer.take());
         kept.error.clone_from(&became.error);
+        kept.waits_for_somebody = became.next == Next::Somebody;
         // Nothing of one that was turned away at the door has left.
         if kept.state == DocumentState::New {
             kept.sent_at = None;
@@ -304,9 +320,9 @@ impl<'a> Outbox<'a> {
             let since = kept.asked_at.map(|asked_at| self.now.signed_duration_since(asked_at));
             let is_early =
                 |since: TimeDelta| since >= TimeDelta::zero() && since < pause(kept.failures);
-            if !asks_all && since.is_some_and(is_early) {
-                let next = Next::Ask;
-                done.push(Done { kept, next });
+            let is_left = !asks_all && since.is_some_and(is_early);
+            if is_left || self.stop.now().is_some() {
+                done.push(Done::unasked(kept));
                 continue;
             }
             done.push(self.settle_one(kept)?);
@@ -331,6 +347,7 @@ impl<'a> Outbox<'a> {
         };
         let (document, has_bytes) = self.document_of(to, &kept)?;
         let key_lives = TimeDelta::from_std(to.key_lives).unwrap_or(TimeDelta::MAX);
+        let is_set_back = self.is_set_back(&kept)?;
         let may_repeat = has_bytes
             && to.mode == SendMode::Review
             && is_key_alive(kept.sent_at, key_lives, self.now);
@@ -341,6 +358,7 @@ impl<'a> Outbox<'a> {
             // The other side has said that it has it, and may have no other word for that.
             _ if kept.answer.is_some() => Repeat::WaitsThere,
             _ if is_just_sent => Repeat::TooSoon,
+            _ if is_set_back => Repeat::ClockSetBack,
             false => Repeat::TooLate,
             // More may be known of its car than when it was sent first.
             true => match car::known(&self.config.vehicles, self.store, to, &document, self.now)? {
@@ -355,6 +373,14 @@ impl<'a> Outbox<'a> {
         }
         self.take(&mut kept, &document.subject, &became)?;
         Ok(Done { kept, next: became.next })
+    }
+
+    /// Whether nobody knows how old a document is: this computer's clock shows less than when it was sent, or than in
+    /// a run before.
+    fn is_set_back(&self, kept: &DocumentKept) -> Result<bool, StoreError> {
+        let is_ahead = |at| is_future(at, self.now);
+        let latest = self.store.overview().future_run(self.now)?.map(|run| run.began);
+        Ok(kept.sent_at.into_iter().chain(latest).any(is_ahead))
     }
 
     /// A document as it was handed over, and whether all that it holds is kept still.
@@ -408,6 +434,7 @@ impl<'a> Outbox<'a> {
             state: DocumentState::Settled,
             is_done: Some(is_done),
             changed_at: self.now,
+            waits_for_somebody: false,
             ..kept
         };
         self.keep(&kept, &subject)?;

@@ -106,7 +106,11 @@ impl Service {
             }
             _ => {
                 let answer = self.answer(&mut response);
-                answer.map_err(|failed| Undelivered::Lost(failed.error))
+                let answer = answer.map_err(|failed| Undelivered::Lost(failed.error))?;
+                match answer.is_of_a_web_server() {
+                    true => Err(Undelivered::Lost(ServiceError::Refused(answer.status))),
+                    false => Ok(answer),
+                }
             }
         }
     }

@@ -161,6 +161,7 @@ fn refund(state: DocumentState, is_done: Option<bool>, error: Option<&str>) -> D
         asked_at: None,
         answer: None,
         error: error.map(str::to_owned),
+        waits_for_somebody: false,
     }
 }
 

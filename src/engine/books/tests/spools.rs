@@ -362,3 +362,23 @@ fn sealed_files_count_by_what_they_hold_or_not_at_all() {
     office.put("STL-2.csv.age", seal(&[key], text.as_bytes()).unwrap());
     assert_eq!(office.words("2024-01-03T14:00:00Z"), [TroubleWord::FileRepeated]);
 }
+
+/// Whoever puts files there may give them any name.
+#[cfg(unix)]
+#[test]
+fn no_name_of_a_file_steers_a_terminal() {
+    let office = Office::new();
+    office.put("STL-\u{1b}[31m\u{202e}.csv", "no settlement");
+    let text = office.take("2024-01-03T13:00:00Z").troubles[0].text();
+    assert!(text.starts_with("STL-\\u{1b}[31m\\u{202e}.csv "), "{text:?}");
+}
+
+/// What will be settled some day is not settled.
+#[test]
+fn rows_of_the_day_after_tomorrow_are_refused() {
+    let office = Office::new();
+    office.put("STL-1.csv", file(&[(1, 4, 475)]));
+    let now = "2024-01-02T13:00:00Z";
+    assert_eq!(office.words(now), [TroubleWord::FileRefused]);
+    assert_eq!(office.words("2024-01-03T13:00:00Z"), [], "tomorrow's, by then");
+}
