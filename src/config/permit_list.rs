@@ -1,7 +1,7 @@
 //! `[permit-list.NAME]`.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -9,11 +9,12 @@ use sha2::{Digest, Sha256};
 use super::agreement::Zones;
 use super::load::absolute;
 use super::problem::Wrong;
+use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::value;
 use super::{Mode, Vehicles};
 use crate::files::Rights;
-use crate::files::seal::{SealKey, is_sealed};
+use crate::files::seal::SealKey;
 use crate::model::{ParkingZoneName, ParkingZones, TargetName, Zone};
 use crate::text::hex::hex;
 use crate::text::suggest::nearest;
@@ -77,12 +78,12 @@ impl PermitListConfig {
 pub(super) fn permit_list(
     section: &Section<'_>,
     zones: &ParkingZones,
-    (time_zones, keys): (&Zones, &[SealKey]),
-    folder: &Path,
+    time_zones: &Zones,
+    surroundings: &Surroundings<'_>,
 ) -> Option<PermitListConfig> {
     let name = section.settle_name(TargetName::new(section.name()));
     let file = section.text("file", value::path).required();
-    let file = file.map(|path| absolute(folder, &path));
+    let file = file.map(|path| absolute(surroundings.folder, &path));
     let formats = ListFormat::ALL.map(|format| (format.as_str(), format));
     let format = section.text("format", |text| value::word(text, &formats)).or(ListFormat::Csv);
     let named = section.list("zones", |item| value::id(ParkingZoneName::new(text(item)?)));
@@ -126,21 +127,7 @@ pub(super) fn permit_list(
         group: section.text("group", value::not_empty).optional(),
     };
     let time_zone = time_zones.zone_of(section);
-    let sealed = section.flag("sealed").or(false);
-    if sealed && keys.is_empty() {
-        let wrong = Wrong::new("has nobody to be sealed for");
-        section.wrong("sealed", wrong.hint("write recipients = [\"age1…\"] under [seal]"));
-    }
-    // Whoever looks into the folder, or into this file, sees what is what.
-    if let Some(file) = &file
-        && file.file_name().and_then(|name| name.to_str()).is_some_and(is_sealed) != sealed
-    {
-        let (wrong, hint) = match sealed {
-            true => ("is sealed, and its name does not end with .age", "let it end with .age"),
-            false => ("ends with .age, and is not sealed", "write sealed = true, or another name"),
-        };
-        section.wrong("file", Wrong::new(wrong).hint(hint));
-    }
+    let sealed_for = section.sealed_for(file.as_deref(), surroundings);
     section.finish();
     if are_zones_wrong {
         return None;
@@ -154,6 +141,6 @@ pub(super) fn permit_list(
         mode,
         time_zone,
         rights,
-        sealed_for: if sealed { keys.to_vec() } else { Vec::new() },
+        sealed_for,
     })
 }

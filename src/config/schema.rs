@@ -11,14 +11,13 @@ use super::gates::{self, GateRead};
 use super::load::absolute;
 use super::problem::{Origin, Wrong};
 use super::recipient::recipient;
-use super::seal::SealKeys;
 use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::vehicles::VehicleSections;
 use super::{
     Books, Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy,
     RecipientConfig, ReportFiles, SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind,
-    TargetParts, notify, spool, value,
+    TargetParts, notify, seal, spool, value,
 };
 use crate::command::Invocation;
 use crate::files::seal::is_sealed;
@@ -49,6 +48,9 @@ pub(super) fn read(
     let club = top.text("club", value::club).optional();
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
+    // Other sections have files sealed for those who stand there.
+    let seal_section = top.section("seal");
+    let opens_with = seal::read(&seal_section, surroundings);
     let car_sections = VehicleSections::find(top, &kinds);
     let mut sources: Vec<SourceRead<'_>> = Vec::new();
     let mut groups = Groups::default();
@@ -107,10 +109,7 @@ pub(super) fn read(
     recipients.sort_by(|one, other| named_so(one).cmp(&named_so(other)));
     let bank = |section| spool::bank(section, surroundings.folder, !settlements.is_empty());
     let banks: Vec<_> = banks.iter().map(bank).collect();
-    let seal_section = top.section("seal");
-    let seal = SealKeys::read(&seal_section, surroundings);
-    let keys = &seal.recipients;
-    let vehicles = car_sections.read(top, (&zones, keys), surroundings, gate_groups.is_any_given);
+    let vehicles = car_sections.read(top, &zones, surroundings, gate_groups.is_any_given);
     let gates_read = || gates.iter().filter_map(|read| read.config.as_ref());
     let are_plates_read = gates_read().any(|gate| !gate.members.is_empty());
     let link = link(&top.section("link"), surroundings.folder, are_plates_read);
@@ -118,9 +117,9 @@ pub(super) fn read(
     let guard = guard(&top.section("guard"));
     let notify = notify::read(&top.section("notify"), surroundings);
     let banks: Option<Vec<_>> = banks.into_iter().collect();
-    let books = banks.map(|banks| Books { settlements, banks, opens_with: seal.identity });
+    let books = banks.map(|banks| Books { settlements, banks, opens_with });
     if books.iter().flat_map(Books::spools).any(|(_, spool)| is_sealed(&spool.name.1)) {
-        SealKeys::must_open(&seal_section);
+        seal::must_open(&seal_section);
     }
     seal_section.finish();
     let report_section = top.section("report");

@@ -12,6 +12,7 @@ use super::load::absolute;
 use super::problem::{Wrong, shown};
 use super::section::{Raw, Section, mismatch, text};
 use super::{Environment, Passwords, Secret, value};
+use crate::files::seal::SealKey;
 use crate::model::escaped;
 use crate::net::bounded::{self, Bounded};
 
@@ -29,13 +30,16 @@ pub struct Surroundings<'a> {
     pub has_literal: Cell<bool>,
     /// The files that passwords were looked for in.
     pub secret_files: RefCell<Vec<PathBuf>>,
+    /// Who can read what is sealed, by `[seal]`.
+    pub seal_keys: RefCell<Vec<SealKey>>,
 }
 
 impl<'a> Surroundings<'a> {
     /// Before anything was read.
     pub fn new(environment: &'a Environment, folder: &'a Path) -> Self {
-        let (has_literal, secret_files) = (Cell::new(false), RefCell::default());
-        Self { environment, folder, passwords: Passwords::All, has_literal, secret_files }
+        let (has_literal, secret_files, seal_keys) = Default::default();
+        let passwords = Passwords::All;
+        Self { environment, folder, passwords, has_literal, secret_files, seal_keys }
     }
 }
 

@@ -19,7 +19,6 @@ use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::{Config, Kinds, MeterKind, RecipientConfig, RightsKind, RightsSettings, value};
 use crate::files::is_same;
-use crate::files::seal::SealKey;
 use crate::model::{
     Country, ParkingZoneName, ParkingZones, PlateRules, SourceName, Zone, ZoneProblem,
 };
@@ -234,7 +233,7 @@ impl<'a> VehicleSections<'a> {
     pub fn read(
         &self,
         top: &Section<'a>,
-        (time_zones, keys): (&Zones, &[SealKey]),
+        time_zones: &Zones,
         surroundings: &Surroundings<'_>,
         are_gates_given: bool,
     ) -> Option<Vehicles> {
@@ -294,7 +293,7 @@ impl<'a> VehicleSections<'a> {
         let lists: Vec<_> = self
             .lists
             .iter()
-            .map(|section| permit_list(section, &zones, (time_zones, keys), folder))
+            .map(|section| permit_list(section, &zones, time_zones, surroundings))
             .collect();
         refuse_same_lists(self.lists.iter().zip(&lists));
         let files = files.into_iter().collect::<Option<_>>()?;

@@ -622,11 +622,11 @@ CREATE TABLE ledger (
     txn         TEXT,                    -- what the other side called the movement
     amount      INTEGER NOT NULL,        -- above zero, of a refund too
     fee         INTEGER,
-    currency    TEXT    NOT NULL,
     at          INTEGER NOT NULL,
     batch       TEXT,
     zone        TEXT,                    -- where it was paid for
     method      TEXT,                    -- how: CREDIT_CARD
+    currency    TEXT    NOT NULL,
     seal        INTEGER NOT NULL,
     PRIMARY KEY (source, kind, id)
 ) STRICT, WITHOUT ROWID;

@@ -9,7 +9,7 @@ use url::Url;
 use super::accounts::Accounts;
 use super::{build, wire};
 use crate::config::reading::{
-    Origin, Section, Surroundings, Wrong, address, examine_certificate, text, value,
+    Origin, Section, Surroundings, Wrong, examine_certificate, text, value,
 };
 use crate::config::{RecipientCommon, RecipientKind, RecipientSettings, Secret, Tls, Wiring};
 use crate::document::JsonError;
@@ -60,9 +60,7 @@ impl RecipientKind for Gtcs {
         common: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
-        let url = section.text("url", address::safe_web).required();
-        let secret = section.password("secret", surroundings);
-        let tls = section.text("tls", value::tls).or(Tls::System);
+        let service = section.service("revenue and the secret", surroundings);
         let codes = account_codes(section);
         let time_zone = common.time_zone(section);
         let transactions_max = section.integer("max_transactions", |most| {
@@ -71,14 +69,12 @@ impl RecipientKind for Gtcs {
             most.ok_or_else(|| Wrong::new(format!("is not between 1 and {TRANSACTIONS_MOST}")))
         });
         let transactions_max = transactions_max.or(TRANSACTIONS);
-        if let Some(url) = &url {
-            section.check_tls(url, &tls, "revenue and the secret");
-        }
+        let (url, secret, tls) = service?;
         Some(Arc::new(Settings {
             section: section.dotted(""),
-            url: url?,
+            url,
             tls,
-            secret: secret?,
+            secret,
             codes: codes?,
             time_zone,
             transactions_max,

@@ -136,11 +136,10 @@ fn reports_that_are_none() {
         ("2024-01-02T04:59:59.999Z", "2024-01-02T04:59:59.999+00:00", "/reportPeriod/to"),
         ("\"summary\"", "\"currency\": \"EUR\", \"summary\"", "/currency"),
         ("\"summary\"", "\"revision\": 0, \"summary\"", "/revision"),
-        ("\"summary\"", "\"revision\": 2, \"summary\"", "/corrects"),
         ("\"summary\"", "\"corrects\": \"gtcs:2024-01-01:1\", \"summary\"", "/corrects"),
         (
             "\"summary\"",
-            "\"revision\": 3, \"corrects\": \"gtcs:2024-01-01:1\", \"summary\"",
+            "\"revision\": 3, \"corrects\": \"gtcs:2024-01-01:3\", \"summary\"",
             "/corrects",
         ),
     ] {

@@ -15,7 +15,7 @@ const NO_CARD: &str = "an id that is no number of a payment card";
 fn read_as(text: &[u8], format: &FileFormat) -> Result<(Totals, Vec<SettlementRow>), FileRefusal> {
     let mut rows = Vec::new();
     let usd = Currency::new("USD").unwrap();
-    let read = settlements(text, format, (&usd, day("2024-01-02")), |_, row| {
+    let read = settlements(text, format, (&usd, day("2024-02-01")), |_, row| {
         let SettlementRow { batch, transaction, payment, .. } = *row;
         let (batch, transaction, payment) = (batch.into(), transaction.into(), payment.into());
         let SettlementRow { day, kind, amount, fee, net, at, .. } = *row;
@@ -118,7 +118,7 @@ fn every_broken_file_is_refused_whole() {
         (with("p1", "tx-4111 1111 1111 1111"), value(2, "paymentId", NO_CARD)),
         (with("B1", "378282246310005"), value(2, "batchId", NO_CARD)),
         (
-            with("2024-01-01,B1", "2024-01-03,B1"),
+            with("2024-01-01,B1", "2024-02-02,B1"),
             value(2, "settlementDate", "a day until tomorrow"),
         ),
         (with("p1", "p\u{202e}1"), value(2, "paymentId", "an id")),
