@@ -421,7 +421,8 @@ impl Town {
         rights.record(store).unwrap();
         read.record(config, store, now).unwrap();
         let listed = &read.whole;
-        let outbox = Outbox { config, store, systems: &self.world, listed, now };
+        let stop = &self.stop;
+        let outbox = Outbox { config, store, systems: &self.world, listed, now, stop };
         outbox.run().note_rights().unwrap();
         outbox.settle(true).unwrap();
         outbox.hand_over(&config.recipients[0]).unwrap().unwrap();
