@@ -260,8 +260,8 @@ pub fn broken_off(
     let report = Report { troubles, ..Report::new(command, None) };
     match command {
         CommandName::Diff | CommandName::Apply if is_of_document => {
-            let (documents, troubles) = (Vec::new(), report.troubles);
-            let report = DocumentReport { command, documents, troubles };
+            let (documents, collections, troubles) = (Vec::new(), Vec::new(), report.troubles);
+            let report = DocumentReport { command, documents, collections, troubles };
             serde_json::to_value(report.document(exit_code))
         }
         CommandName::Sync | CommandName::Diff | CommandName::Apply => {
