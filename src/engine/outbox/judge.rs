@@ -146,7 +146,11 @@ pub fn before(known: Option<&DocumentKept>, kind: DocumentKind, sha256: &str) ->
         // A meter may have got another tariff since, and is to have this one again.
         DocumentState::Confirmed if kind == DocumentKind::Tariff => None,
         // What never had an effect there may be handed over again.
-        DocumentState::Settled if is_batch(kind) && known.is_done == Some(false) => None,
+        DocumentState::Settled
+            if (is_batch(kind) || kind == DocumentKind::Report) && known.is_done == Some(false) =>
+        {
+            None
+        }
         DocumentState::Sent
         | DocumentState::Confirmed
         | DocumentState::Refused

@@ -65,14 +65,15 @@ impl State<Parkeon> {
         if !switches.etags.matches(&call.headers("If-Match"), meter.version)? {
             return Ok(json(412, "{\"error\":{\"code\":\"changed\"}}"));
         }
-        if meter.waiting.is_some() {
-            return Err(problem("change-waits", id).status(409));
-        }
         let stored = match switches.stores {
             Stores::AsSent => Some(body.clone()),
             Stores::OtherRate => Some(dearer(body, &rates)),
             Stores::Nothing => None,
         };
+        // Whoever never heard that it waits cannot see it either, and sends it once more.
+        if meter.waiting.is_some() && meter.waiting != stored {
+            return Err(problem("change-waits", id).status(409));
+        }
         meter.is_read_back = false;
         let status = if switches.later {
             meter.waiting = stored;
