@@ -311,6 +311,16 @@ impl Command {
         }
     }
 
+    /// Whether it is about one document that leaves, as far as that stands on the command line.
+    #[must_use]
+    pub fn is_of_document(&self) -> bool {
+        match self {
+            Self::Diff(args) => args.to.is_some(),
+            Self::Apply(args) => args.to.is_some() || args.settle.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether it answers a web server.
     #[must_use]
     pub fn is_cgi(&self) -> bool {
@@ -376,10 +386,11 @@ pub struct HistoryArgs {
     /// From when on: a date, as in 2026-11-01, or how long ago, as in 12h or 30d.
     #[arg(long, value_name = "WHEN", default_value = "7d")]
     pub since: Since,
-    /// Limit it to this member or person: an e-mail address, a member number, or person:EMPLOYEENO.
+    /// Limit it to this member, person or document: an e-mail address, a member number,
+    /// person:EMPLOYEENO, or document:ID, refund:ID, payment:ID.
     #[arg(long, value_name = "WHO")]
     pub member: Option<String>,
-    /// Limit it to this door or gate.
+    /// Limit it to this door or gate, or to what was sent to this section.
     #[arg(long, value_name = "NAME")]
     pub door: Option<String>,
     /// Print a sheet for a spreadsheet program in place of text.

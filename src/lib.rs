@@ -125,7 +125,7 @@ use std::path::Path;
 
 use cli::{Cli, Command, LookupArgs};
 use clock::Clock;
-use command::{CommandName, Invocation};
+use command::Invocation;
 use config::Environment;
 use error::Error;
 use exit::Exit;
@@ -160,7 +160,7 @@ pub fn run(
                 return if said.is_ok() { Exit::InStep } else { error.exit() };
             }
             if cli.json && !matches!(error, Error::Output(_)) {
-                say_document(command.name(), &cli.invocation(working_dir), club.as_deref(), &error);
+                say_document(command, &cli.invocation(working_dir), club.as_deref(), &error);
             }
             error.exit()
         }
@@ -168,9 +168,10 @@ pub fn run(
 }
 
 /// Gives a script its document although the command broke off.
-fn say_document(name: CommandName, invocation: &Invocation, club: Option<&str>, error: &Error) {
+fn say_document(command: &Command, invocation: &Invocation, club: Option<&str>, error: &Error) {
     let exit_code = error.exit().code();
-    let printed = report::json::broken_off(name, error.troubles(), exit_code)
+    let shape = (command.name(), command.is_of_document() || error.is_of_document());
+    let printed = report::json::broken_off(shape, error.troubles(), exit_code)
         .map_err(Error::Json)
         .and_then(|document| cmd::print_json(invocation, club, &document));
     if let Err(error) = printed {
@@ -232,10 +233,10 @@ fn try_run(
         compares_looks: environment.compares_looks(),
     };
     if cli.json {
-        let (name, invocation) = (command.name(), context.config.invocation.clone());
+        let (command, invocation) = (command.clone(), context.config.invocation.clone());
         let club = context.config.club.clone();
         context.stop.last_word(move |exit| {
-            say_document(name, &invocation, club.as_deref(), &Error::Interrupted(exit));
+            say_document(&command, &invocation, club.as_deref(), &Error::Interrupted(exit));
         });
     }
     match command {

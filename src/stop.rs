@@ -41,6 +41,29 @@ pub struct Stop {
 /// What is said when a signal ends the process.
 pub const INTERRUPTED: &str = "interrupted; no change was being made";
 
+/// What is being written while a signal waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InHand {
+    Change,
+    Document,
+}
+
+impl InHand {
+    /// What is said when the process ends in the middle of it.
+    fn cut_off(self) -> &'static str {
+        match self {
+            Self::Change => {
+                "interrupted while a door did not answer\n  hint: the next run asks the door what became \
+                 of the change that was being made, before anything else"
+            }
+            Self::Document => {
+                "interrupted while a document was being sent: it may have arrived, and nobody knows what became \
+                 of it\n  hint: do not send it once more by other means; the next run asks the other side"
+            }
+        }
+    }
+}
+
 type Deed = Box<dyn FnOnce(Exit) + Send>;
 
 /// What a process that is ended by a signal does before it goes.
@@ -197,10 +220,20 @@ impl Stop {
     /// Says that writing begins; it ends when the answer is dropped.
     #[must_use]
     pub fn writing(&self) -> Writing {
+        self.holding(InHand::Change)
+    }
+
+    /// The same of a document that is sent.
+    #[must_use]
+    pub fn sending(&self) -> Writing {
+        self.holding(InHand::Document)
+    }
+
+    fn holding(&self, what: InHand) -> Writing {
         self.is_idle.store(false, Ordering::SeqCst);
         let (watched, end) = mpsc::channel();
         let signal = Arc::clone(&self.signal);
-        thread::spawn(move || watch(&signal, &end));
+        thread::spawn(move || watch(&signal, what, &end));
         let (is_idle, signal) = (Arc::clone(&self.is_idle), Arc::clone(&self.signal));
         Writing { is_idle, signal, _watched: watched }
     }
@@ -222,17 +255,14 @@ impl Stop {
 }
 
 /// Ends the process when writing goes on for too long after a signal.
-fn watch(signal: &AtomicUsize, end: &Receiver<()>) {
+fn watch(signal: &AtomicUsize, what: InHand, end: &Receiver<()>) {
     let mut signalled: Option<Instant> = None;
     while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
         let code = signal.load(Ordering::SeqCst);
         if code == 0 || signalled.get_or_insert_with(Instant::now).elapsed() < GRACE {
             continue;
         }
-        log::error!(
-            "interrupted while a door did not answer\n  hint: the next run asks the door what became \
-             of the change that was being made, before anything else"
-        );
+        log::error!("{}", what.cut_off());
         low_level::exit(i32::try_from(code).unwrap_or(i32::from(Exit::Terminated.code())));
     }
 }
@@ -289,6 +319,6 @@ mod tests {
         // A signal that comes now is nobody's business any more: the watch has no one to wait for.
         let (watched, end) = mpsc::channel();
         drop(watched);
-        watch(&AtomicUsize::new(143), &end);
+        watch(&AtomicUsize::new(143), InHand::Change, &end);
     }
 }

@@ -228,7 +228,8 @@ impl Life {
         let Some(store) = self.store.take() else { return Err("no state file".to_owned()) };
         let streets = Streets::of(&self.world, self.sabotage);
         let now = self.world.host_now();
-        let clerk = Clerk { config: &self.context.config, store: &store, systems: &streets, now };
+        let Context { config, stop, .. } = &self.context;
+        let clerk = Clerk { config, store: &store, systems: &streets, now, stop };
         let done = catch_unwind(AssertUnwindSafe(|| clerk.hand_over(&till)));
         self.store = Some(store);
         match done {
@@ -247,7 +248,8 @@ impl Life {
         let (Some(till), Some(store)) = (&self.world.till, &self.store) else { return Ok(()) };
         let streets = Streets::of(&self.world, self.sabotage);
         let now = self.world.now.max(self.latest);
-        Clerk { config: &self.context.config, store, systems: &streets, now }.judge_end(till)
+        let Context { config, stop, .. } = &self.context;
+        Clerk { config, store, systems: &streets, now, stop }.judge_end(till)
     }
 
     /// Puts the stage right before the program is called.

@@ -1,17 +1,18 @@
 //! A cashier who gives money back, in memory, and the clerk who hands refunds over. What moved is counted there: once
 //! for each refund, or never, whatever was lost on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ivms_sync::config::{Config, RecipientConfig};
 use ivms_sync::engine::Systems;
 use ivms_sync::engine::outbox::{Outbox, Verdict};
-use ivms_sync::model::{Amount, DocumentId, DocumentState};
+use ivms_sync::model::{Amount, DocumentId, DocumentState, SourceName};
 use ivms_sync::ports::{
     Class, Document, Failure, PaymentThere, Recipient, Standing, Subject, Survey,
 };
+use ivms_sync::stop::Stop;
 use ivms_sync::store::Store;
 
 use crate::chance::Chance;
@@ -33,6 +34,9 @@ enum Mishap {
     Doubtful,
     Death(Death),
 }
+
+/// No citation is handed over to anybody here.
+static NOBODY: BTreeSet<SourceName> = BTreeSet::new();
 
 const MISHAPS: [Mishap; 6] = [
     Mishap::LostBefore,
@@ -163,11 +167,13 @@ pub struct Clerk<'a> {
     pub store: &'a Store,
     pub systems: &'a dyn Systems,
     pub now: DateTime<Utc>,
+    pub stop: &'a Stop,
 }
 
 impl<'a> Clerk<'a> {
     fn outbox(&self, now: DateTime<Utc>) -> Outbox<'a> {
-        Outbox { config: self.config, store: self.store, systems: self.systems, now }
+        let Self { config, store, systems, stop, .. } = *self;
+        Outbox { config, store, systems, listed: &NOBODY, now, stop }
     }
 
     fn section(&self) -> Option<&'a RecipientConfig> {

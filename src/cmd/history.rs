@@ -1,21 +1,22 @@
-//! `history`: the audit log, from the state file alone. Asks nobody, takes no lock and writes nothing.
+//! `history`: the audit log and the documents that were sent, from the state file alone. Asks nobody, takes no lock and writes nothing.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Context, print, who};
+use super::{Context, documents, print, who};
 use crate::cli::HistoryArgs;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{HolderNumber, RightRef, TargetName, Who};
+use crate::model::{AskedDocument, HolderNumber, RightRef, TargetName, Who};
 use crate::report::history::{History, NamedRow, Wanted, document, no_door, nobody, render, sheet};
-use crate::store::{GateChange, Store, StoreError};
+use crate::store::{DocumentKept, GateChange, Store, StoreError};
 
 /// Runs the command.
 pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
     let zone = context.config.zone_of_people();
-    let who = args.member.as_deref().map(who::parse).transpose()?;
+    let asked = args.member.as_deref().and_then(AskedDocument::parse);
+    let who = args.member.as_deref().filter(|_| asked.is_none()).map(who::parse).transpose()?;
     let since = args.since.moment(context.clock.began(), zone);
     if since > context.clock.began() {
         let text = "--since is in the future, of which nothing is known".to_owned();
@@ -30,12 +31,14 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
         door: args.door.clone(),
         lines: None,
         rows: Vec::new(),
+        documents: Vec::new(),
         zone,
     };
     if let Some(store) = &store {
         let _look = store.reading()?;
         let wanted = match (&who, &args.member) {
             (Some(who), Some(typed)) => known(store, who, typed)?,
+            (None, Some(_)) => Wanted::Documents,
             _ => Wanted::Everybody,
         };
         let lines =
@@ -44,6 +47,16 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
         history.rows = rows(context, store, since, |change| {
             door.as_ref().is_none_or(|door| change.gate == *door) && wanted.has_row(change)
         })?;
+        history.documents = match (&who, asked) {
+            (None, None) => store.outbox().changed_since(since)?,
+            (None, Some(asked)) => documents_of(context, store, &history, asked)?,
+            // No document is about a member.
+            (Some(_), _) => Vec::new(),
+        };
+        let is_there = |kept: &DocumentKept| {
+            door.as_ref().is_none_or(|door| door.as_str() == kept.to.as_str())
+        };
+        history.documents.retain(is_there);
     }
     let exit = Exit::InStep;
     if context.is_json {
@@ -54,6 +67,25 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
         context.print(&render(&history, context.look))?;
     }
     Ok(exit)
+}
+
+/// The documents that are asked for, as far as they were sent.
+fn documents_of(
+    context: &Context,
+    store: &Store,
+    history: &History,
+    asked: AskedDocument<'_>,
+) -> Result<Vec<DocumentKept>, Error> {
+    let mut found = documents::known(context, store, asked)?;
+    if found.is_empty() {
+        let typed = history.who.as_deref().unwrap_or_default();
+        let text = format!("--member {typed}: no document of that name is known");
+        return Err(Error::NotInLog { text, exit: Exit::NobodyFound });
+    }
+    let is_shown = |kept: &DocumentKept| kept.changed_at >= history.since && kept.state.has_left();
+    found.retain(is_shown);
+    found.sort_by_key(|kept| std::cmp::Reverse(kept.changed_at));
+    Ok(found)
 }
 
 /// What was done at gates, with the names of members.
@@ -112,14 +144,21 @@ fn known(store: &Store, who: &Who, typed: &str) -> Result<Wanted, Error> {
     }
 }
 
-/// A door or a gate of the configuration or of the log.
+/// A door or a gate of the configuration or of the log, or a section that documents are for.
 fn known_door(context: &Context, store: Option<&Store>, typed: &str) -> Result<TargetName, Error> {
     let changed = store.map(|store| store.overview().devices_changed()).transpose()?;
     let changed = changed.unwrap_or_default();
     let gates = store.map(|store| store.overview().gates_known()).transpose()?.unwrap_or_default();
+    let recipients = store.map(|store| store.outbox().recipients()).transpose()?;
+    let configured = context.config.recipients.iter().map(|to| &to.name);
+    let recipients: Vec<TargetName> = configured
+        .chain(recipients.iter().flatten())
+        .filter_map(|name| TargetName::new(name.as_str()).ok())
+        .collect();
     let devices = context.config.devices.iter().map(|device| &device.name);
     let configured = devices.chain(context.config.gates.iter().map(|gate| &gate.name));
-    let mut doors: Vec<&TargetName> = configured.chain(&changed).chain(&gates).collect();
+    let mut doors: Vec<&TargetName> =
+        configured.chain(&changed).chain(&gates).chain(&recipients).collect();
     doors.sort();
     doors.dedup();
     let found = doors.iter().find(|door| door.as_str() == typed);

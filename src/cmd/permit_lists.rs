@@ -12,7 +12,7 @@ use crate::config::{Mode, PermitListConfig};
 use crate::engine::link::file::stamp_of;
 use crate::engine::rights::Known;
 use crate::engine::vehicles::Gathering;
-use crate::files;
+use crate::files::{self, seal::seal};
 use crate::report::permit_list::render;
 use crate::report::{PermitListReport, PermitListState};
 use crate::store::{PermitListKept, Store, StoreError};
@@ -73,7 +73,8 @@ pub(super) fn write(
             continue;
         }
         let carries_out = carries_out && list.mode == Mode::Full;
-        let (state, rows) = match desk.make(store, &known, carries_out)? {
+        let kept = kept.iter().find(|kept| kept.name == list.name.as_str());
+        let (state, rows) = match desk.make(store, &known, kept, carries_out)? {
             (Ok(state), rows) => (state, rows),
             (Err(error), rows) => {
                 done.troubles.push(desk.trouble(&error));
@@ -120,6 +121,7 @@ impl Desk<'_> {
         &self,
         store: &Store,
         known: &Known,
+        kept: Option<&PermitListKept>,
         carries_out: bool,
     ) -> Result<(std::io::Result<PermitListState>, u64), StoreError> {
         let Self { context, list, now, .. } = self;
@@ -130,17 +132,35 @@ impl Desk<'_> {
         let permits = gathering.finish();
         let text = render(list.format, &permits.rows, list.time_zone);
         let (rows, sha256) = (permits.rows.len() as u64, hex(&Sha256::digest(text.as_bytes())));
+        // What is sealed comes to other bytes each time: those that hold this are remembered.
+        let holds_it =
+            |kept: &&PermitListKept| kept.sha256 == sha256 && kept.sense == list.sense(vehicles);
+        let wanted = match list.sealed_for.as_slice() {
+            [] => Some(sha256.clone()),
+            _ => kept.filter(holds_it).map(|kept| kept.file_sha256.clone()),
+        };
         // Before the bytes are looked at: what is changed afterwards looks changed.
         let stamp = stamp_of(&list.file, *now);
-        let (state, stamp) = match sha256_of(&list.file) {
-            Ok(Some(there)) if there == sha256 => (PermitListState::InSync, stamp),
+        let (state, stamp, file_sha256) = match sha256_of(&list.file) {
+            Ok(Some(there)) if Some(&there) == wanted.as_ref() => {
+                (PermitListState::InSync, stamp, there)
+            }
             Ok(_) if !carries_out => return Ok((Ok(PermitListState::Planned), rows)),
             Ok(_) => {
-                if let Err(error) = files::write(&list.file, &text, &list.rights) {
-                    return Ok((Err(error), rows));
-                }
+                let bytes = match list.sealed_for.as_slice() {
+                    [] => Ok(text.into_bytes()),
+                    keys => seal(keys, text.as_bytes()),
+                };
+                let written = bytes.and_then(|bytes| {
+                    files::write(&list.file, &bytes, &list.rights)?;
+                    Ok(hex(&Sha256::digest(&bytes)))
+                });
+                let file_sha256 = match written {
+                    Ok(file_sha256) => file_sha256,
+                    Err(error) => return Ok((Err(error), rows)),
+                };
                 log::info!("{}: {rows} rows written", list.file.display());
-                (PermitListState::Written, None)
+                (PermitListState::Written, None, file_sha256)
             }
             Err(error) => return Ok((Err(error), rows)),
         };
@@ -150,6 +170,7 @@ impl Desk<'_> {
                 sense: list.sense(vehicles),
                 basis: self.basis.clone(),
                 sha256,
+                file_sha256,
                 stamp,
                 rows,
                 written_at: *now,

@@ -5,7 +5,7 @@ use url::Url;
 use super::problem::Wrong;
 use super::secret_source::{self, Surroundings};
 use super::section::Section;
-use super::{Secret, Tls, address};
+use super::{Secret, Tls, address, value};
 use crate::net::certificate;
 use crate::ports::{Remark, Severity};
 use crate::text::hex::hex;
@@ -19,6 +19,21 @@ impl Section<'_> {
             return None;
         }
         secret_source::read(self, key, surroundings)
+    }
+
+    /// `url`, `secret` and `tls` of a web service to which `what` goes. `None` only together with a noted problem.
+    pub fn service(
+        &self,
+        what: &str,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<(Url, Secret, Tls)> {
+        let url = self.text("url", address::safe_web).required();
+        let secret = self.password("secret", surroundings);
+        let tls = self.text("tls", value::tls).or(Tls::System);
+        if let Some(url) = &url {
+            self.check_tls(url, &tls, what);
+        }
+        Some((url?, secret?, tls))
     }
 
     /// Warns of an address over which anybody can read and change `what` on the way.

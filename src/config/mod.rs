@@ -30,6 +30,7 @@ mod problem;
 mod recipient;
 mod rights_service;
 mod schema;
+mod seal;
 mod secret;
 mod secret_source;
 mod section;

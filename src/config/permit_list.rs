@@ -1,7 +1,7 @@
 //! `[permit-list.NAME]`.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -9,10 +9,12 @@ use sha2::{Digest, Sha256};
 use super::agreement::Zones;
 use super::load::absolute;
 use super::problem::Wrong;
+use super::secret_source::Surroundings;
 use super::section::{Section, text};
 use super::value;
 use super::{Mode, Vehicles};
 use crate::files::Rights;
+use crate::files::seal::SealKey;
 use crate::model::{ParkingZoneName, ParkingZones, TargetName, Zone};
 use crate::text::hex::hex;
 use crate::text::suggest::nearest;
@@ -54,16 +56,18 @@ pub struct PermitListConfig {
     pub time_zone: Zone,
     /// Who may read it.
     pub rights: Rights,
+    /// Whose keys open it; none where it is not sealed.
+    pub sealed_for: Vec<SealKey>,
 }
 
 impl PermitListConfig {
     /// A digest of all that decides what the list holds, but the rights.
     #[must_use]
     pub fn sense(&self, vehicles: &Vehicles) -> String {
-        let Self { file, format, zones, ahead, time_zone, .. } = self;
+        let Self { file, format, zones, ahead, time_zone, sealed_for, .. } = self;
         let version = env!("CARGO_PKG_VERSION");
         let all = format!(
-            "{version} {file:?} {format:?} {zones:?} {ahead:?} {time_zone:?} {:?}",
+            "{version} {file:?} {format:?} {zones:?} {ahead:?} {time_zone:?} {sealed_for:?} {:?}",
             vehicles.zones
         );
         hex(&Sha256::digest(all.as_bytes()))
@@ -75,11 +79,11 @@ pub(super) fn permit_list(
     section: &Section<'_>,
     zones: &ParkingZones,
     time_zones: &Zones,
-    folder: &Path,
+    surroundings: &Surroundings<'_>,
 ) -> Option<PermitListConfig> {
     let name = section.settle_name(TargetName::new(section.name()));
     let file = section.text("file", value::path).required();
-    let file = file.map(|path| absolute(folder, &path));
+    let file = file.map(|path| absolute(surroundings.folder, &path));
     let formats = ListFormat::ALL.map(|format| (format.as_str(), format));
     let format = section.text("format", |text| value::word(text, &formats)).or(ListFormat::Csv);
     let named = section.list("zones", |item| value::id(ParkingZoneName::new(text(item)?)));
@@ -123,6 +127,7 @@ pub(super) fn permit_list(
         group: section.text("group", value::not_empty).optional(),
     };
     let time_zone = time_zones.zone_of(section);
+    let sealed_for = section.sealed_for(file.as_deref(), surroundings);
     section.finish();
     if are_zones_wrong {
         return None;
@@ -136,5 +141,6 @@ pub(super) fn permit_list(
         mode,
         time_zone,
         rights,
+        sealed_for,
     })
 }

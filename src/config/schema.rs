@@ -17,9 +17,10 @@ use super::vehicles::VehicleSections;
 use super::{
     Books, Common, Config, Ending, Guard, Kinds, LinkConfig, LinkRule, Mode, Percent, Policy,
     RecipientConfig, ReportFiles, SourceConfig, SourceKind, SourceParts, TargetConfig, TargetKind,
-    TargetParts, notify, spool, value,
+    TargetParts, notify, seal, spool, value,
 };
 use crate::command::Invocation;
+use crate::files::seal::is_sealed;
 use crate::files::{Rights, is_same};
 use crate::model::{HolderNumber, RecordId, RightCode, SourceName, TargetName, is_invisible};
 
@@ -47,6 +48,9 @@ pub(super) fn read(
     let club = top.text("club", value::club).optional();
     let state = top.text("state", value::path).or("ivms-sync.db".to_owned());
     let zones = Zones::read(top);
+    // Other sections have files sealed for those who stand there.
+    let seal_section = top.section("seal");
+    let opens_with = seal::read(&seal_section, surroundings);
     let car_sections = VehicleSections::find(top, &kinds);
     let mut sources: Vec<SourceRead<'_>> = Vec::new();
     let mut groups = Groups::default();
@@ -117,6 +121,12 @@ pub(super) fn read(
     let policy = policy(&top.section("policy"));
     let guard = guard(&top.section("guard"));
     let notify = notify::read(&top.section("notify"), surroundings);
+    let banks: Option<Vec<_>> = banks.into_iter().collect();
+    let books = banks.map(|banks| Books { settlements, banks, opens_with });
+    if books.iter().flat_map(Books::spools).any(|(_, spool)| is_sealed(&spool.name.1)) {
+        seal::must_open(&seal_section);
+    }
+    seal_section.finish();
     let report_section = top.section("report");
     let report = report_files(&report_section, surroundings.folder);
     top.finish();
@@ -148,7 +158,7 @@ pub(super) fn read(
         report,
         vehicles: vehicles?,
         recipients: recipients.into_iter().collect::<Option<_>>()?,
-        books: Books { settlements, banks: banks.into_iter().collect::<Option<_>>()? },
+        books: books?,
         secret_files: surroundings.secret_files.take(),
         warnings: Vec::new(),
     };

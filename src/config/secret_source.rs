@@ -12,6 +12,8 @@ use super::load::absolute;
 use super::problem::{Wrong, shown};
 use super::section::{Raw, Section, mismatch, text};
 use super::{Environment, Passwords, Secret, value};
+use crate::files::seal::SealKey;
+use crate::model::escaped;
 use crate::net::bounded::{self, Bounded};
 
 /// The most bytes of a file that holds a password: many times more than any login takes.
@@ -28,13 +30,16 @@ pub struct Surroundings<'a> {
     pub has_literal: Cell<bool>,
     /// The files that passwords were looked for in.
     pub secret_files: RefCell<Vec<PathBuf>>,
+    /// Who can read what is sealed, by `[seal]`.
+    pub seal_keys: RefCell<Vec<SealKey>>,
 }
 
 impl<'a> Surroundings<'a> {
     /// Before anything was read.
     pub fn new(environment: &'a Environment, folder: &'a Path) -> Self {
-        let (has_literal, secret_files) = (Cell::new(false), RefCell::default());
-        Self { environment, folder, passwords: Passwords::All, has_literal, secret_files }
+        let (has_literal, secret_files, seal_keys) = Default::default();
+        let passwords = Passwords::All;
+        Self { environment, folder, passwords, has_literal, secret_files, seal_keys }
     }
 }
 
@@ -246,7 +251,7 @@ fn variable(name: &str, environment: &Environment) -> Result<Fetched, Wrong> {
 }
 
 fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
-    let shown_path = shown_path(path);
+    let shown_path = escaped(&path.display().to_string());
     let failed = |error: std::io::Error| {
         Wrong::new(format!("cannot be read from {shown_path}: {error}"))
             .hint("the path is relative to the configuration file; the user that runs ivms-sync must be able to read it")
@@ -267,23 +272,20 @@ fn file(path: &Path, warn_readable: bool) -> Result<Fetched, Wrong> {
     let Some(text) = bounded::text(&bytes) else {
         return Err(Wrong::new(format!("cannot be read: {shown_path} is not UTF-8 text")));
     };
-    let secret = checked(text.trim_end_matches(['\r', '\n']), &shown_path)?;
+    let secret = checked(without_comments(&text).trim_end_matches(['\r', '\n']), &shown_path)?;
     let warning = (warn_readable && is_readable_by_others(&metadata)).then(|| {
         format!("{shown_path} can be read by other users of this computer; run chmod 600 on it.")
     });
     Ok(Fetched { secret, warning })
 }
 
-/// A path for a message, on one line whatever it holds; longer than [`shown`] allows.
-fn shown_path(path: &Path) -> String {
-    path.display()
-        .to_string()
-        .chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default().collect::<String>());
-            escaped.unwrap_or_else(|| c.to_string()).chars().collect::<Vec<_>>()
-        })
-        .collect()
+/// The key alone of a file as `age-keygen` writes it, with two lines of comment; any other text as it is.
+fn without_comments(text: &str) -> &str {
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    match (lines.next(), lines.next()) {
+        (Some(key), None) if key.starts_with("AGE-SECRET-KEY-") => key,
+        _ => text,
+    }
 }
 
 /// Whether the mode lets the group or everybody read the file.

@@ -14,6 +14,7 @@ use super::problem::Wrong;
 use super::section::Section;
 use super::value;
 use crate::files::resolved;
+use crate::files::seal::OpenKey;
 use crate::model::{Currency, SourceName, Zone};
 use crate::text::words::words;
 
@@ -112,6 +113,8 @@ pub struct Books {
     pub settlements: Vec<SettlementConfig>,
     /// Sorted by name.
     pub banks: Vec<BankConfig>,
+    /// What opens the files that come sealed.
+    pub opens_with: Option<OpenKey>,
 }
 
 impl Books {

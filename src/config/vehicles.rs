@@ -293,7 +293,7 @@ impl<'a> VehicleSections<'a> {
         let lists: Vec<_> = self
             .lists
             .iter()
-            .map(|section| permit_list(section, &zones, time_zones, folder))
+            .map(|section| permit_list(section, &zones, time_zones, surroundings))
             .collect();
         refuse_same_lists(self.lists.iter().zip(&lists));
         let files = files.into_iter().collect::<Option<_>>()?;

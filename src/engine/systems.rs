@@ -1,6 +1,7 @@
 //! The systems that a run may ask or change.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{
@@ -56,17 +57,24 @@ pub trait Systems: Sync {
 }
 
 /// Connects as the configuration says, and counts the requests to each system.
-#[derive(Debug)]
 pub struct Network {
     progress: Arc<dyn Progress>,
     counts: Mutex<BTreeMap<String, RequestCount>>,
+    /// Systems that take documents, by their sections: each is logged into once.
+    recipients: Mutex<BTreeMap<String, Arc<dyn Recipient>>>,
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Network")
+    }
 }
 
 impl Network {
     /// The network, with somebody who watches long readings.
     #[must_use]
     pub fn watched_by(progress: Arc<dyn Progress>) -> Self {
-        Self { progress, counts: Mutex::default() }
+        Self { progress, counts: Mutex::default(), recipients: Mutex::default() }
     }
 
     /// What a connection is given; a second one to the same section counts on.
@@ -100,7 +108,16 @@ impl Systems for Network {
     }
 
     fn recipient(&self, config: &RecipientConfig) -> Result<Box<dyn Recipient>, Failure> {
-        config.settings.connect(self.wiring(config.section()))
+        let section = config.section();
+        let mut open = self.recipients.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = match open.get(&section) {
+            Some(there) => Arc::clone(there),
+            None => {
+                let there = Arc::from(config.settings.connect(self.wiring(section.clone()))?);
+                open.entry(section).or_insert(there).clone()
+            }
+        };
+        Ok(Box::new(there))
     }
 
     fn requests(&self) -> BTreeMap<String, u64> {

@@ -7,6 +7,7 @@
 //! there.
 
 mod others;
+pub mod seal;
 #[cfg(test)]
 mod tests;
 
@@ -113,14 +114,18 @@ impl Ready<'_> {
 ///
 /// # Errors
 /// What the operating system says; nothing is left behind then.
-pub fn prepare<'a>(path: &'a Path, text: &str, rights: &Rights) -> Result<Ready<'a>> {
+pub fn prepare<'a>(
+    path: &'a Path,
+    content: impl AsRef<[u8]>,
+    rights: &Rights,
+) -> Result<Ready<'a>> {
     let (prefix, suffix) = TEMPORARY;
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix).suffix(suffix).rand_bytes(RANDOM_CHARS);
     let temporary = builder.tempfile_in(folder_of(path)).map_err(|error| without_name(&error))?;
     let mut file = temporary.as_file();
     rights.give(file)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content.as_ref())?;
     file.sync_all()?;
     Ok(Ready { temporary, path })
 }
@@ -131,13 +136,13 @@ pub fn prepare<'a>(path: &'a Path, text: &str, rights: &Rights) -> Result<Ready<
 /// # Errors
 /// What the operating system says, or that the target is a link, a folder, a pipe or a device. Nothing is
 /// left behind then, and the target is as it was.
-pub fn write(path: &Path, text: &str, rights: &Rights) -> Result<()> {
+pub fn write(path: &Path, content: impl AsRef<[u8]>, rights: &Rights) -> Result<()> {
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
         Ok(found) => refuse_kind(found.file_type())?,
     }
-    let Ready { temporary, .. } = prepare(path, text, rights)?;
+    let Ready { temporary, .. } = prepare(path, content, rights)?;
     remove_left_over(folder_of(path), temporary.as_file());
     temporary.persist(path).map(|_| ()).map_err(|error| error.error)
 }

@@ -53,6 +53,12 @@ impl DocumentState {
     pub fn is_open(self) -> bool {
         matches!(self, Self::Sent | Self::Unknown)
     }
+
+    /// Whether anything of it has left.
+    #[must_use]
+    pub fn has_left(self) -> bool {
+        !matches!(self, Self::New | Self::Blocked)
+    }
 }
 
 /// What a document is called, for ever: `refund_1`, `AIMS-2024-000123`, `gtcs:2024-01-01:1`.

@@ -64,7 +64,7 @@ pub use record::{
     is_same_but_for_dates, is_same_record,
 };
 pub use rights_row::{RightsRow, RightsRowLeftOut, RightsRowReason};
-pub use visible::{inert_json, is_invisible, printable, printable_lines, steers, visible};
+pub use visible::{escaped, inert_json, is_invisible, printable, printable_lines, steers, visible};
 pub use who::{Asked, AskedDocument, AskedThing, NameTyped, Who};
 pub use window::{Window, WindowError, format_time, parse_time};
 pub use words::{Budget, Cause, Kind, LossKind, Reason};

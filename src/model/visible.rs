@@ -24,6 +24,20 @@ pub fn visible(text: &str, chars_max: usize) -> String {
     }
 }
 
+/// A name that somebody else gave, on one line: what steers or hides is shown as an escape, so that two names that
+/// differ by it look different.
+#[must_use]
+pub fn escaped(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for c in name.chars() {
+        match steers(c) {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
 /// A JSON document with what steers or hides written as `\u` escapes: the same document to a program,
 /// and harmless on a terminal. Outside of texts JSON holds nothing of the kind but line ends.
 #[must_use]

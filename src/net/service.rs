@@ -179,6 +179,16 @@ pub(crate) struct Answer {
     pub etag: Option<String>,
 }
 
+impl Answer {
+    /// Whether that there is nothing is not said by the service, which says it in JSON, but by whatever web server is
+    /// at that address: it knows nothing of documents, and has looked at no login.
+    pub(crate) fn is_of_a_web_server(&self) -> bool {
+        self.status == 404
+            && serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&self.body)
+                .is_err()
+    }
+}
+
 /// A query that brought nothing, and whether the same may be asked again soon.
 struct Failed {
     error: ServiceError,
@@ -339,7 +349,11 @@ impl Service {
         let status = response.status().as_u16();
         let error = match status {
             _ if status == 200 || self.taken.contains(&status) => {
-                return self.answer(&mut response);
+                let answer = self.answer(&mut response)?;
+                return match answer.is_of_a_web_server() {
+                    true => Err(ServiceError::Refused(status).into()),
+                    false => Ok(answer),
+                };
             }
             300..=399 => ServiceError::Redirected,
             401 => ServiceError::LoginRefused,

@@ -22,8 +22,10 @@ pub struct Movement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayBooks {
     pub day: NaiveDate,
-    /// 1 for the first report of the day; each later one corrects the one before it.
+    /// 1 for the first report of the day.
     pub revision: u32,
+    /// The revision that was taken last, which this one corrects; nothing where none was.
+    pub corrects: Option<u32>,
     /// What was kept of it on the way.
     pub fees: Amount,
     /// In any order.

@@ -1,6 +1,7 @@
 //! Whoever takes documents: money, citations, tariffs, reports. Each document has exactly one effect there, or none.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -119,7 +120,7 @@ pub struct Warning {
 }
 
 /// A connection to one system that takes documents.
-pub trait Recipient: Send {
+pub trait Recipient: Send + Sync {
     /// Asks what is needed to judge a document before it is sent; nothing is changed there.
     ///
     /// # Errors
@@ -156,4 +157,32 @@ pub trait Recipient: Send {
     /// # Errors
     /// [`Failure`].
     fn try_login(&self) -> Result<(), Failure>;
+}
+
+/// A connection that is used more than once, with the token that it was given.
+impl Recipient for Arc<dyn Recipient> {
+    fn survey(&self, document: &Document) -> Result<Survey, Failure> {
+        (**self).survey(document)
+    }
+
+    fn state(&self, document: &Document, key: &str) -> Result<Standing, Failure> {
+        (**self).state(document, key)
+    }
+
+    fn send(
+        &self,
+        document: &Document,
+        key: &str,
+        base: Option<&str>,
+    ) -> Result<Standing, Failure> {
+        (**self).send(document, key, base)
+    }
+
+    fn payment(&self, id: &DocumentId) -> Result<Option<PaymentThere>, Failure> {
+        (**self).payment(id)
+    }
+
+    fn try_login(&self) -> Result<(), Failure> {
+        (**self).try_login()
+    }
 }

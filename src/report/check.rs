@@ -3,6 +3,7 @@
 //! Pure.
 
 pub mod findings;
+pub mod money;
 
 use std::path::Path;
 

@@ -44,6 +44,9 @@ pub struct DocumentTold {
     pub changes: Vec<FieldChange>,
     #[serde(serialize_with = "whole_seconds")]
     pub made_at: Option<DateTime<Utc>>,
+    /// Nobody but a person can find out what became of it.
+    #[serde(skip)]
+    pub waits_for_somebody: bool,
     #[serde(serialize_with = "whole_seconds")]
     pub sent_at: Option<DateTime<Utc>>,
     /// In a plan file: all that it holds, in Base64.
@@ -85,6 +88,7 @@ impl From<&DocumentKept> for DocumentTold {
             holds: Vec::new(),
             changes: Vec::new(),
             made_at: Some(kept.made_at),
+            waits_for_somebody: kept.waits_for_somebody,
             sent_at: kept.sent_at,
             bytes: None,
         }
@@ -120,6 +124,12 @@ impl DocumentTold {
     pub fn to_do(&self) -> String {
         match (self.state, &self.blocked) {
             (DocumentState::Blocked, Some(id)) => format!("ivms-sync apply --blocked {id}"),
+            (state, _) if state.is_open() && self.waits_for_somebody => {
+                format!(
+                    "ask {}, then ivms-sync apply --settle {}=done, or =not-done",
+                    self.to, self.id
+                )
+            }
             (state, _) if state.is_open() => "the next run asks how it stands".to_owned(),
             (DocumentState::New, _) => "hand it over again".to_owned(),
             _ => String::new(),
@@ -170,13 +180,13 @@ impl DocumentReport {
 
     /// The JSON document.
     #[must_use]
-    pub fn document(&self, exit: Exit) -> impl Serialize + '_ {
+    pub fn document(&self, exit_code: u8) -> impl Serialize + '_ {
         Document {
             head: Head::of(self.command),
             documents: &self.documents,
             collections: &self.collections,
             problems: &self.troubles,
-            exit_code: exit.code(),
+            exit_code,
         }
     }
 
@@ -216,7 +226,8 @@ impl DocumentReport {
     }
 }
 
-fn tone(state: DocumentState) -> Tone {
+/// How a state is painted.
+pub(super) fn tone(state: DocumentState) -> Tone {
     match state {
         DocumentState::Confirmed => Tone::Good,
         DocumentState::New | DocumentState::Settled => Tone::Plain,

@@ -2,6 +2,8 @@
 //!
 //! Pure. [`History`] is filled by `cmd::history`.
 
+mod documents;
+
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
@@ -17,7 +19,9 @@ use crate::command::CommandName;
 use crate::model::{
     HolderId, Kind, RecordId, RowVerb, RunId, TargetName, Who, Window, Zone, printable,
 };
-use crate::store::{AuditEntry, AuditLine, GateChange, NamedLine, Names, OutcomeKind};
+use crate::store::{
+    AuditEntry, AuditLine, DocumentKept, GateChange, NamedLine, Names, OutcomeKind,
+};
 use crate::text::suggest::near;
 use crate::text::times::{instant, whole_seconds};
 
@@ -25,7 +29,7 @@ use crate::text::times::{instant, whole_seconds};
 const SHOWN_MAX: usize = 1000;
 
 /// Those of a sheet.
-const COLUMNS: usize = 17;
+const COLUMNS: usize = 21;
 
 /// How many are named whom somebody may have meant.
 const NAMED: usize = 3;
@@ -76,6 +80,8 @@ pub struct History {
     pub lines: Option<Vec<NamedLine>>,
     /// Rows at gates that were added, set and removed, newest first; none where there is no state file yet.
     pub rows: Vec<NamedRow>,
+    /// Documents that were sent, as they stand now, newest first.
+    pub documents: Vec<DocumentKept>,
     /// The zone in which people here read times.
     pub zone: Zone,
 }
@@ -95,6 +101,8 @@ pub enum Wanted {
     /// These human beings, also under an identity of before a correction.
     Members(Vec<HolderId>),
     Person(RecordId),
+    /// Documents alone, which are found otherwise.
+    Documents,
 }
 
 impl Wanted {
@@ -119,6 +127,7 @@ impl Wanted {
             Self::Everybody => true,
             Self::Members(members) => members.iter().any(|one| one.is_same_human(&line.member)),
             Self::Person(person) => *person == line.entry.employee_no,
+            Self::Documents => false,
         }
     }
 
@@ -130,7 +139,7 @@ impl Wanted {
             Self::Members(members) => members
                 .iter()
                 .any(|one| one.source == change.by.source && one.human() == change.by.right),
-            Self::Person(_) => false,
+            Self::Person(_) | Self::Documents => false,
         }
     }
 }
@@ -163,7 +172,7 @@ pub fn no_door<'a>(typed: &str, doors: impl Iterator<Item = &'a str>) -> String 
     let limit = typed.chars().count().div_ceil(3);
     let near = near(typed, limit, NAMED, doors.map(|door| (door, door.to_owned())));
     format!(
-        "--door {typed}: there is no such door or gate in the configuration or the log{}",
+        "--door {typed}: there is no such door, gate or section of documents in the configuration or the log{}",
         meant(&near)
     )
 }
@@ -236,7 +245,7 @@ pub fn render(history: &History, look: Look) -> String {
         name.as_ref().map_or_else(String::new, |name| format!(" {what} {}", printable(name)))
     };
     let what = on("for", &history.who) + &on("on", &history.door);
-    if lines.is_empty() && history.rows.is_empty() {
+    if lines.is_empty() && history.rows.is_empty() && history.documents.is_empty() {
         return look.folded(format!("Nothing was changed{what} since {since}.\n"));
     }
     let title = |text: String, count: usize| {
@@ -256,6 +265,10 @@ pub fn render(history: &History, look: Look) -> String {
     if !history.rows.is_empty() {
         let said = title(format!("Rows at gates{what} since {since}"), history.rows.len());
         parts.push(format!("{said}\n\n{}", rows_table(history).render(look)));
+    }
+    if !history.documents.is_empty() {
+        let said = title(format!("Documents{what} since {since}"), history.documents.len());
+        parts.push(format!("{said}\n\n{}", documents::table(history).render(look)));
     }
     parts.join("\n")
 }
@@ -290,6 +303,7 @@ fn rows_table(history: &History) -> Table {
 /// The log as a sheet for a spreadsheet program.
 #[must_use]
 pub fn sheet(history: &History) -> String {
+    let [document, payment, amount, currency] = documents::TITLES;
     let mut sheet = Sheet::new([
         "at",
         "at_utc",
@@ -308,17 +322,30 @@ pub fn sheet(history: &History) -> String {
         "after_end",
         "outcome",
         "error",
+        document,
+        payment,
+        amount,
+        currency,
     ]);
-    let lines = history.lines.iter().flatten().map(|one| (one.line.entry.at, Some(one), None));
-    let rows = history.rows.iter().map(|row| (row.change.at, None, Some(row)));
-    let mut all: Vec<_> = lines.chain(rows).collect();
+    let lines = history.lines.iter().flatten();
+    let lines = lines.map(|one| (one.line.entry.at, Line::Change(one)));
+    let rows = history.rows.iter().map(|row| (row.change.at, Line::Row(row)));
+    let documents = history.documents.iter().map(|one| (one.changed_at, Line::Document(one)));
+    let mut all: Vec<_> = lines.chain(rows).chain(documents).collect();
     // Of one moment doors come first, as in a run.
-    all.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
-    for (_, line, row) in all {
-        if let Some(row) = row {
-            row_line(&mut sheet, row, history.zone);
-        }
-        let Some(one) = line else { continue };
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    for (_, line) in all {
+        let one = match line {
+            Line::Change(one) => one,
+            Line::Row(row) => {
+                row_line(&mut sheet, row, history.zone);
+                continue;
+            }
+            Line::Document(kept) => {
+                sheet.row(documents::cells(kept, history).each_ref().map(String::as_str));
+                continue;
+            }
+        };
         let AuditLine { member, kind, entry } = &one.line;
         let at = entry.at.with_timezone(&history.zone).naive_local();
         let [before, after] = [entry.before, entry.after].map(|window| {
@@ -345,9 +372,20 @@ pub fn sheet(history: &History) -> String {
             &after.1,
             &entry.outcome,
             entry.error.as_deref().unwrap_or_default(),
+            "",
+            "",
+            "",
+            "",
         ]);
     }
     sheet.text()
+}
+
+/// What a line of the sheet tells.
+enum Line<'a> {
+    Change(&'a NamedLine),
+    Row(&'a NamedRow),
+    Document(&'a DocumentKept),
 }
 
 /// A change of a row in the same columns: the gate is the door, and its right stands in place of a member.
@@ -371,6 +409,10 @@ fn row_line(sheet: &mut Sheet<COLUMNS>, NamedRow { change, member_name }: &Named
         &day(change.days.and_then(|days| days.last().and_hms_opt(23, 59, 59))),
         change.outcome.as_str(),
         change.error.as_deref().unwrap_or_default(),
+        "",
+        "",
+        "",
+        "",
     ]);
 }
 
@@ -384,6 +426,8 @@ pub struct Document<'a> {
     changes: Vec<Change<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rows: Vec<Row<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    documents: Vec<documents::Told<'a>>,
     exit_code: u8,
 }
 
@@ -442,6 +486,7 @@ pub fn document(history: &History, exit_code: u8) -> Document<'_> {
         since: history.since,
         changes: changes.collect(),
         rows: rows.collect(),
+        documents: history.documents.iter().map(documents::Told::from).collect(),
         exit_code,
     }
 }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::collection::CollectionTold;
-use super::documents::DocumentTold;
+use super::documents::{DocumentReport, DocumentTold};
 use super::gates::GateTold;
 use super::{
     ChangeReport, ChangeState, Head, KeptLink, PermitListReport, Report, RowLeftOut, SourceReport,
@@ -246,7 +246,7 @@ impl Serialize for Trouble {
 /// # Errors
 /// When it cannot be made, which would be a bug.
 pub fn broken_off(
-    command: CommandName,
+    (command, is_of_document): (CommandName, bool),
     troubles: Vec<Trouble>,
     exit_code: u8,
 ) -> Result<Value, serde_json::Error> {
@@ -259,6 +259,11 @@ pub fn broken_off(
     }
     let report = Report { troubles, ..Report::new(command, None) };
     match command {
+        CommandName::Diff | CommandName::Apply if is_of_document => {
+            let (documents, collections, troubles) = (Vec::new(), Vec::new(), report.troubles);
+            let report = DocumentReport { command, documents, collections, troubles };
+            serde_json::to_value(report.document(exit_code))
+        }
         CommandName::Sync | CommandName::Diff | CommandName::Apply => {
             serde_json::to_value(document(&report, exit_code))
         }

@@ -45,6 +45,8 @@ pub struct DocumentKept {
     /// What the other side answered, as a JSON object.
     pub answer: Option<String>,
     pub error: Option<String>,
+    /// Nobody but a person can find out what became of it, by what was found last.
+    pub waits_for_somebody: bool,
 }
 
 struct Row {
@@ -67,6 +69,7 @@ struct Row {
     asked_at: Option<DateTime<Utc>>,
     answer: Option<String>,
     error: Option<String>,
+    waits_for_somebody: bool,
 }
 
 row!(Row {
@@ -88,7 +91,8 @@ row!(Row {
     failures,
     asked_at,
     answer,
-    error
+    error,
+    waits_for_somebody
 });
 
 impl Row {
@@ -114,6 +118,7 @@ impl Row {
             asked_at: kept.asked_at,
             answer: kept.answer,
             error: kept.error,
+            waits_for_somebody: kept.waits_for_somebody,
         }
     }
 
@@ -148,6 +153,7 @@ impl Row {
             asked_at: self.asked_at,
             answer: self.answer,
             error: self.error,
+            waits_for_somebody: self.waits_for_somebody,
         })
     }
 }
@@ -163,15 +169,14 @@ impl Outbox<'_> {
         self.0.together(|store| {
             let sealed = seal::seal_of(&row, &store.accounts).map_err(|error| store.error(error))?;
             let put = "INSERT OR REPLACE INTO outbox VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
-                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+                       ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
             store.exec(put, (&row, sealed))?;
             let name = (row.recipient.as_str(), row.id.as_str());
             if let Some(bytes) = bytes {
                 let put = "INSERT OR REPLACE INTO outbox_bytes (recipient, id, bytes) VALUES (?1, ?2, ?3)";
                 return store.exec(put, (name.0, name.1, bytes));
             }
-            let is_over = !kept.state.is_open()
-                && !matches!(kept.state, DocumentState::New | DocumentState::Blocked);
+            let is_over = kept.state.has_left() && !kept.state.is_open();
             match is_over {
                 true => self.forget_bytes(&kept.to, &kept.id),
                 false => Ok(()),
@@ -257,6 +262,18 @@ impl Outbox<'_> {
         all.extend(self.waiting()?);
         all.retain(|kept| kept.to == *to);
         Ok(all)
+    }
+
+    /// The documents that were sent, or taken or refused since an instant, the newest first.
+    pub fn changed_since(&self, since: DateTime<Utc>) -> Result<Vec<DocumentKept>, StoreError> {
+        let sql = "SELECT * FROM outbox WHERE changed_at >= ?1 AND state NOT IN ('new', 'blocked') \
+                   ORDER BY changed_at DESC, recipient, id";
+        self.read(sql, since)
+    }
+
+    /// The sections that any document was ever for.
+    pub fn recipients(&self) -> Result<Vec<SourceName>, StoreError> {
+        self.0.all("SELECT DISTINCT recipient FROM outbox", ())
     }
 
     /// Every refund of a payment.

@@ -352,7 +352,8 @@ CREATE TABLE permit_list (
     name          TEXT    PRIMARY KEY,   -- the section: patrol
     sense         TEXT    NOT NULL,      -- a digest of the configuration that it was made by
     basis         TEXT    NOT NULL,      -- a digest of what was known of all rights-files
-    sha256        TEXT    NOT NULL,
+    sha256        TEXT    NOT NULL,      -- of what it holds
+    file_sha256   TEXT    NOT NULL,      -- of its bytes on the disk, which are others where it is sealed
     stamp         TEXT,                  -- how it stood on the disk afterwards, where that says something
     rows          INTEGER NOT NULL,
     written_at    INTEGER NOT NULL,      -- when it came to be so
@@ -650,11 +651,11 @@ CREATE TABLE ledger (
     txn         TEXT,                    -- what the other side called the movement
     amount      INTEGER NOT NULL,        -- above zero, of a refund too
     fee         INTEGER,
-    currency    TEXT    NOT NULL,
     at          INTEGER NOT NULL,
     batch       TEXT,
     zone        TEXT,                    -- where it was paid for
     method      TEXT,                    -- how: CREDIT_CARD
+    currency    TEXT    NOT NULL,
     seal        INTEGER NOT NULL,
     PRIMARY KEY (source, kind, id)
 ) STRICT, WITHOUT ROWID;
@@ -757,6 +758,7 @@ CREATE TABLE outbox (
     asked_at   INTEGER,
     answer     TEXT,              -- as a JSON object, without anything about persons
     error      TEXT,
+    waits_for_somebody INTEGER NOT NULL,  -- nobody but a person can find out what became of it
     seal       INTEGER NOT NULL,
     PRIMARY KEY (recipient, id)
 ) STRICT, WITHOUT ROWID;
@@ -764,6 +766,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_id ON outbox (id);
 CREATE INDEX outbox_payment ON outbox (payment) WHERE payment IS NOT NULL;
 CREATE INDEX outbox_state ON outbox (state);
+CREATE INDEX outbox_changed ON outbox (changed_at);
 
 -- What a document holds, as long as it may have to be sent.
 CREATE TABLE outbox_bytes (

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::{Failed, Hint, TroubleWord};
 use crate::exit::Exit;
+use crate::model::escaped;
 use crate::text::lists::{many, some_of};
 
 /// So many days are named.
@@ -81,15 +82,19 @@ impl BooksTrouble {
     pub(super) fn text(&self) -> String {
         match self {
             Self::SpoolUnread(failed) => failed.text.clone(),
-            Self::FileRefused { file, why } => format!("{file} {why}; nothing of it was taken"),
+            Self::FileRefused { file, why } => {
+                format!("{} {why}; nothing of it was taken", escaped(file))
+            }
             Self::FileRepeated { file, first } => {
+                let (file, first) = (escaped(file), escaped(first));
                 format!("{file} has the same content as {first}, and does not count again")
             }
             Self::DaysMoved { file, days } => {
                 let days: Vec<String> = days.iter().map(ToString::to_string).collect();
                 let named = some_of(&days, NAMED_MAX, ", ");
                 format!(
-                    "{file} changed {} that files before it had told of: {named}",
+                    "{} changed {} that files before it had told of: {named}",
+                    escaped(file),
                     many(days.len(), "day")
                 )
             }

@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use ivms_sync::store::lock::take;
 use ivms_sync_simulators::clock::Clock;
+use ivms_sync_simulators::gtcs;
+use ivms_sync_simulators::http::Fault;
 use ivms_sync_simulators::service::{Mishap, Settings};
 use ivms_sync_simulators::teller::{Server, Wrong};
 use serde_json::{Value, json};
@@ -12,7 +16,7 @@ use tempfile::TempDir;
 
 use super::support::pinned::instant;
 use super::support::schema::assert_valid;
-use super::support::{Said, binary, said};
+use super::support::{Said, binary, finish, program, said, wait_until};
 
 const NOON: &str = "2024-01-01T17:00:00Z";
 const SECRET: &str = "service-secret-1";
@@ -380,7 +384,8 @@ fn what_is_not_acceptable_leaves_nothing_behind() {
             said.stderr
         );
         let found = office.json(0, 65, &["diff", "refund.json", "--to", "cashier"]);
-        assert_eq!(found["exit_code"], 65);
+        assert_eq!((&found["exit_code"], &found["documents"]), (&json!(65), &json!([])));
+        assert!(found.get("devices").is_none(), "the shape of doors: {found}");
     }
     assert_eq!(office.cashier.requests().len(), 0);
     office.run(0, &["lookup", "document:refund_1"]).ends(20);
@@ -490,4 +495,201 @@ fn a_document_without_its_section_is_not_forgotten() {
     office.write("ivms-sync.toml", &config);
     assert_eq!(office.tick(30, 0)["documents"][0]["state"], "confirmed");
     office.assert_given("refund_1", 1);
+}
+
+/// `history` tells documents beside what was done at doors: each as it stands now, to whom it went, and how much.
+#[test]
+fn history_tells_what_became_of_documents() {
+    let office = Office::new("key_lives = \"2h\"");
+    office.hand_over(0, 0);
+    office.write("second.json", &refund("refund_2", "large", 200));
+    office.cashier.trouble(|troubles| {
+        troubles.documents = vec![Mishap::LostBefore];
+        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+    });
+    office.run(1, &["apply", "second.json", "--to", "cashier"]).ends(5);
+    // Nothing of this one has left.
+    office.write("third.json", &refund("refund_3", "nowhere", 1));
+    office.run(2, &["apply", "third.json", "--to", "cashier"]).ends(4);
+    let told = |arguments: &[&str]| {
+        let found = office.json(3, 0, &[&["history"], arguments].concat());
+        let none = Vec::new();
+        let documents = found["documents"].as_array().unwrap_or(&none).iter();
+        documents.map(|one| format!("{} {}", one["id"], one["state"])).collect::<Vec<_>>()
+    };
+    let both = ["\"refund_2\" \"unknown\"", "\"refund_1\" \"confirmed\""];
+    assert_eq!(told(&[]), both);
+    assert_eq!(told(&["--door", "cashier"]), both);
+    assert_eq!(told(&["--since", "2m"]), both[..1]);
+    assert_eq!(told(&["--member", "refund:refund_1"]), both[1..]);
+    assert_eq!(told(&["--member", "document:refund_2", "--since", "30d"]), both[..1]);
+    assert_eq!(told(&["--member", "payment:large"]), both[..1]);
+    assert_eq!(told(&["--member", "document:refund_1", "--since", "1m"]), [""; 0]);
+    let said = office.run(3, &["history", "--member", "refund:refund_4"]).ends(20);
+    assert!(said.stderr.contains("no document of that name is known"), "{}", said.stderr);
+    let said = office.run(3, &["history", "--door", "cashir"]).ends(64);
+    assert!(said.stderr.contains("did you mean cashier"), "{}", said.stderr);
+    // What a person has said.
+    office.run(4, &["apply", "--settle", "refund_2=not-done"]).ends(0);
+    let text = office.run(5, &["history"]).ends(0).stdout;
+    assert!(text.starts_with("Documents since "), "{text}");
+    assert!(text.contains("settled by hand: not done") && text.contains("1.19 USD"), "{text}");
+    let sheet = office.run(5, &["history", "--csv"]).ends(0).stdout;
+    assert!(sheet.contains(";cashier;;;;;;refund;document;;;;;settled;"), "{sheet}");
+    assert!(sheet.trim_end().ends_with(";refund_1;park_payment_123;1.19;USD"), "{sheet}");
+}
+
+/// Another run is at work: a plan of a document, and one that was approved, wait for it as a file does, and never end
+/// with 0 while nothing was sent.
+#[test]
+fn a_plan_and_an_approval_wait_for_another_run() {
+    let office = Office::new("refund_limit = \"1.00 USD\"");
+    office.json(0, 4, &["diff", "refund.json", "--to", "cashier", "--out", "plan.json"]);
+    let state = office.path("ivms-sync.db");
+    let sent_beside = |arguments: &[&str]| {
+        let lock = take(&state, at(1)).unwrap().unwrap();
+        let waited = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(700));
+                drop(lock);
+            });
+            let found = office.json(1, 0, arguments);
+            assert_eq!(found["documents"][0]["state"], "confirmed");
+        });
+        assert!(waited.elapsed() >= Duration::from_millis(700));
+    };
+    sent_beside(&["apply", "plan.json"]);
+    office.write("refund.json", &refund("refund_2", "large", 201));
+    let id = office.hand_over(1, 4)["blocked"].as_str().unwrap().to_owned();
+    sent_beside(&["apply", "--blocked", &id]);
+    office.assert_given("refund_1", 1);
+    office.assert_given("refund_2", 1);
+}
+
+/// A signal while a document is on its way: the answer is waited for; where none comes, that is said, and the next
+/// run asks.
+#[cfg(unix)]
+#[test]
+fn a_signal_does_not_say_that_nothing_was_being_sent() {
+    for (seconds, code) in [(2, 0), (60, 143)] {
+        let office = Office::new("");
+        let slow = Fault::Delay(Duration::from_secs(seconds)).on("/refunds");
+        office.cashier.fault(slow.method("POST"));
+        let mut command = program();
+        command.env_clear().current_dir(office.folder.path());
+        command.env("IVMS_SYNC_TEST_NOW", at(0).to_rfc3339()).env("TELLER", SECRET);
+        command.args(["apply", "refund.json", "--to", "cashier"]);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let child = command.spawn().unwrap();
+        let is_sent = || {
+            let requests = office.cashier.requests();
+            requests.iter().any(|request| request.method == "POST")
+        };
+        wait_until(Duration::from_secs(20), "the refund is on its way", is_sent);
+        let kill =
+            std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        let said = finish(child).ends(code);
+        assert!(!said.stderr.contains("no change was being made"), "{}", said.stderr);
+        if code == 0 {
+            assert!(said.stdout.contains("confirmed"), "{said:?}");
+            continue;
+        }
+        assert!(said.stderr.contains("it may have arrived"), "{}", said.stderr);
+        assert!(said.stderr.contains("the next run asks the other side"), "{}", said.stderr);
+        office.cashier.clear_faults();
+        assert_eq!(office.tick(6, 0)["documents"][0]["state"], "confirmed");
+        assert_eq!(office.cashier.effects("refund_1"), 1);
+    }
+}
+
+/// `status` and `lookup` say who must do something.
+#[test]
+fn a_document_for_a_person_is_not_left_to_the_next_run() {
+    let office = Office::new("key_lives = \"2h\"");
+    office.cashier.trouble(|troubles| {
+        troubles.documents = vec![Mishap::LostAfter];
+        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+    });
+    office.hand_over(0, 5);
+    let text = office.run(1, &["status"]).stdout;
+    assert!(text.contains("the next run asks how it stands"), "{text}");
+    let check = office.run(1, &["check"]).stdout;
+    assert!(check.contains("of 1 document nobody knows what became"), "{check}");
+    assert!(!check.contains("--settle"), "{check}");
+    office.cashier.trouble(|troubles| troubles.tells_state = false);
+    office.tick(121, 4);
+    for command in ["status", "check"] {
+        let text = office.run(122, &[command]).stdout;
+        assert!(text.contains("apply --settle refund_1=done"), "{text}");
+    }
+    let found = office.json(122, 4, &["lookup", "refund:refund_1"]);
+    assert_eq!(found["problems"][0]["kind"], "document-unsettled");
+    // A run that asks nobody of it says the same.
+    assert_eq!(office.tick(123, 4)["problems"][0]["kind"], "document-unsettled");
+}
+
+/// A web server's own page for what it does not have is no word of the cashier: neither a login that is good, nor a
+/// refund that never came.
+#[test]
+fn another_address_is_not_taken_for_the_cashier() {
+    let office = Office::new("");
+    office.run(0, &["check"]).ends(0);
+    office.cashier.trouble(|troubles| troubles.documents = vec![Mishap::LostAfter; 1]);
+    let page = Fault::raw(404, "text/html", "<html><h1>404 Not Found</h1></html>");
+    office.cashier.fault(page.clone().on("ivms-sync-check"));
+    let said = office.run(1, &["check"]);
+    assert_ne!(said.code, 0, "{said:?}");
+    assert!(said.stdout.contains("404") && said.stdout.contains("correct `url`"), "{said:?}");
+    office.cashier.clear_faults();
+    // Once it was sent, such a page does not say that it never came.
+    office.cashier.fault(page.on("/refunds/"));
+    let found = office.hand_over(2, 5);
+    assert_eq!(found["state"], "unknown");
+    office.json(8, 4, &["sync"]);
+    assert_eq!(office.cashier.effects("refund_1"), 1);
+    office.cashier.clear_faults();
+    assert_eq!(office.tick(60, 0)["documents"][0]["state"], "confirmed");
+    office.assert_given("refund_1", 1);
+}
+
+/// A report that the accounts did not take is none that another could correct.
+#[test]
+fn a_report_corrects_what_was_taken() {
+    let wanted = vec!["account-code"];
+    let clock = Clock::fixed(at(24 * 60));
+    let finance = gtcs::Server::start(Settings { clock, wanted, ..Settings::default() });
+    let section = format!(
+        "payments = true\n[gtcs.finance]\nurl = \"{}\"\nsecret = {{ env = \"TELLER\" }}\ncurrency = \"USD\"\n\
+         time_zone = \"America/New_York\"\naccount_codes = {{ PARKING_PAYMENT = \"4100-MISTYPED\" }}\n",
+        finance.url()
+    );
+    let office = Office::new(&section);
+    let pay = |id: &str, minutes| {
+        let payment = format!(
+            "{{\"paymentId\":\"{id}\",\"amount\":475,\"currency\":\"USD\",\
+             \"paymentMethod\":{{\"type\":\"CREDIT_CARD\",\"token\":\"tok_test_1\"}}}}"
+        );
+        office.write("payment.json", &payment);
+        office.json(minutes, 0, &["apply", "payment.json", "--to", "cashier"]);
+    };
+    pay("park_payment_124", 0);
+    let report = |minutes, code| {
+        let day = ["diff", "--day", "2024-01-01", "--to", "finance", "--out", "report.json"];
+        office.json(minutes, 0, &day);
+        office.json(minutes, code, &["apply", "report.json"])["documents"][0].clone()
+    };
+    let refused = report(24 * 60, 4);
+    assert_eq!(
+        (&refused["id"], &refused["state"]),
+        (&json!("gtcs:2024-01-01:1"), &json!("refused"))
+    );
+    let config = fs::read_to_string(office.path("ivms-sync.toml")).unwrap();
+    office.write("ivms-sync.toml", &config.replace("4100-MISTYPED", "4100-PARKING-REVENUE"));
+    let taken = report(24 * 60 + 5, 0);
+    assert_eq!((&taken["id"], &taken["state"]), (&json!("gtcs:2024-01-01:2"), &json!("confirmed")));
+    let day = "2024-01-01".parse().unwrap();
+    assert_eq!((finance.reports(day), finance.report(day).unwrap().corrects), (1, None));
+    assert_eq!(report(24 * 60 + 10, 0)["id"], "gtcs:2024-01-01:2", "nothing has moved");
 }

@@ -484,6 +484,7 @@ fn a_token_that_is_revoked_on_the_way_is_replaced_once() {
     desk.write(&citation("another", -30 * 60));
     assert_eq!(desk.state(1, 0), "confirmed");
     let (given, sent) = (desk.tokens.given(), writes(&desk.aims));
+    assert_eq!(given, 1, "one login for all that a command asks");
     desk.write(&citation(NUMBER, -30 * 60));
     let (tokens, read) = (Arc::clone(&desk.tokens), AtomicUsize::new(0));
     desk.aims.watch(Some(Arc::new(move |moment| {

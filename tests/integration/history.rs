@@ -93,7 +93,7 @@ fn without_a_state_file_nothing_was_changed_and_none_is_made() {
     assert!(said.stdout.contains("there is no state file yet"), "{said:?}");
     assert_eq!(changes(&sandbox, START, &[])["changes"], json!([]));
     let (titles, lines) = rows(&sandbox.at(START, &["history", "--csv"]).ends(0).stdout);
-    assert_eq!((titles.len(), lines.len()), (17, 0));
+    assert_eq!((titles.len(), lines.len()), (21, 0));
     assert_eq!(before, everything(&sandbox));
     fs::write(sandbox.state(), "").unwrap();
     assert_eq!(changes(&sandbox, START, &[])["changes"], json!([]));
@@ -121,7 +121,7 @@ fn a_spreadsheet_gets_every_field_and_scripts_get_the_same() {
     assert_eq!(
         titles.join(" "),
         "at at_utc run door person person_name source member member_name kind cause before_begin \
-         before_end after_begin after_end outcome error"
+         before_end after_begin after_end outcome error document payment amount currency"
     );
     assert_eq!(lines.len(), 4);
     let row = &lines[3];

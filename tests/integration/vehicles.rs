@@ -1,9 +1,11 @@
 //! Vehicles: from a spreadsheet to an answer for the desk, with the real binary.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use assert_cmd::Command;
+use ivms_sync::files::seal::{OpenKey, open};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -493,6 +495,10 @@ fn lists_are_not_written_over_what_is_read() {
         ("file = \"a.csv\"\n[permit-list.other]\nfile = \"./a.csv\"", "is the file of permit-list"),
         ("file = \"a.csv\"\n[report]\nhtml = \"a.csv\"", "a.csv"),
         ("zones = [\"A1\"]", "permit-list.patrol.file"),
+        ("file = \"a.csv.age\"\nsealed = true", "has nobody to be sealed for"),
+        ("file = \"a.csv.age\"", "ends with .age, and is not sealed"),
+        ("file = \"a.csv\"\nsealed = true\n[seal]\nrecipients = [\"age1\"]", "seal.recipients"),
+        ("file = \"a.csv\"\n[seal]\nidentity = \"age1\"", "is no secret key of age"),
     ] {
         let town = Town::new();
         let config = fs::read_to_string(town.path("ivms-sync.toml")).unwrap();
@@ -501,4 +507,57 @@ fn lists_are_not_written_over_what_is_read() {
         let said = town.run(NOON, &["sync"]).ends(78);
         assert!(said.stderr.contains(words), "{line}: {}", said.stderr);
     }
+}
+
+/// The identity of the age test kit and its public key: see `files::seal`.
+const IDENTITY: &str = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+const RECIPIENT: &str = "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
+
+/// A sealed list is other bytes each time: it is written anew only where what it holds has changed, or for whom, or
+/// where somebody has changed the file.
+#[test]
+fn a_sealed_list_is_read_by_its_key_alone_and_stays_while_it_holds_the_same() {
+    let town = Town::with_list("sealed = true\n");
+    let said = town.run(NOON, &["sync"]).ends(78);
+    assert!(said.stderr.contains("does not end with .age"), "{}", said.stderr);
+    let config = fs::read_to_string(town.path("ivms-sync.toml")).unwrap();
+    let config = config.replace("patrol.csv", "patrol.csv.age");
+    let config = format!("{config}\n[seal]\nrecipients = [\"{RECIPIENT}\"]\n");
+    fs::write(town.path("ivms-sync.toml"), &config).unwrap();
+    let sealed = || fs::read(town.path("patrol.csv.age")).unwrap();
+    let opened = || {
+        let (key, mut text) = (IDENTITY.parse::<OpenKey>().unwrap(), String::new());
+        open(&key, sealed().as_slice()).unwrap().read_to_string(&mut text).unwrap();
+        text
+    };
+    assert_eq!(town.tick(NOON, &["diff"], 0)["outcome"], "planned");
+    assert_eq!(town.tick(NOON, &["sync"], 0)["outcome"], "written");
+    let first = sealed();
+    assert!(opened().starts_with(HEADINGS) && opened().contains("ABC123"), "{}", opened());
+    assert!(first.starts_with(b"age-encryption.org/v1\n"));
+    assert!(!first.windows(6).any(|bytes| bytes == b"ABC123"));
+    assert_eq!(town.tick(NOON, &["sync"], 0)["outcome"], "in-sync");
+    assert_eq!(town.tick(NOON, &["check"], 0), Value::Null);
+    // The file of rights is another one, and the list is not.
+    town.write(&format!("{ROWS}NEW777,CT,A1,2026-01-01,2026-01-20,P-9\n"));
+    assert_eq!(town.tick("2026-03-10T12:05:00Z", &["sync"], 0)["outcome"], "in-sync");
+    assert_eq!(sealed(), first);
+    town.write(&format!("{ROWS}NEW777,CT,A2,,2026-03-20,P-9\n"));
+    assert_eq!(town.tick("2026-03-10T12:10:00Z", &["sync"], 0)["outcome"], "written");
+    assert!(opened().contains("NEW777"), "{}", opened());
+    // Somebody has changed the file, or taken it away.
+    let second = sealed();
+    fs::write(town.path("patrol.csv.age"), &second[1..]).unwrap();
+    assert_eq!(town.tick("2026-03-10T12:15:00Z", &["sync"], 0)["outcome"], "written");
+    assert_ne!(sealed(), second);
+    fs::remove_file(town.path("patrol.csv.age")).unwrap();
+    assert_eq!(town.tick("2026-03-10T12:20:00Z", &["sync"], 0)["outcome"], "written");
+    // For somebody else besides.
+    let other = "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg";
+    let recipients = format!("\"{RECIPIENT}\", \"{other}\"");
+    let config = config.replace(&format!("\"{RECIPIENT}\""), &recipients);
+    fs::write(town.path("ivms-sync.toml"), config).unwrap();
+    assert_eq!(town.tick("2026-03-10T12:25:00Z", &["sync"], 0)["outcome"], "written");
+    let stanzas = |bytes: &[u8]| bytes.windows(10).filter(|one| one == b"-> X25519 ").count();
+    assert_eq!(stanzas(&sealed()), 2);
 }

@@ -43,16 +43,27 @@ pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Re
     if let (Some(path), Some(to)) = (&args.plan, &args.to) {
         return documents::apply(context, path, to);
     }
-    let _lock = context.take_lock()?;
+    let plan = args.plan.as_deref().map(|path| Ok::<_, Error>((path, text_of(path)?)));
+    let plan = plan.transpose()?;
+    let documents = plan.as_ref().map(|(path, text)| documents_of(context, path, text));
+    let documents = documents.transpose()?.flatten();
+    let are_documents = match &args.blocked {
+        Some(id) => documents::waits_under(context, id)?,
+        None => documents.is_some(),
+    };
+    let _lock = match are_documents {
+        true => documents::take_lock(context)?,
+        false => context.take_lock()?,
+    };
     let mut store = context.open_store()?;
     let network = context.network();
-    let report = match &args.plan {
-        Some(path) => {
-            let text = text_of(path)?;
-            if let Some(plan) = documents_of(context, path, &text)? {
-                return documents::reviewed(context, &store, &path.display().to_string(), &plan);
+    let report = match &plan {
+        Some((path, text)) => {
+            let name = path.display().to_string();
+            if let Some(plan) = documents {
+                return documents::reviewed(context, &store, &name, &plan);
             }
-            let (reviewed, name) = (from_file(context, path, &text)?, path.display().to_string());
+            let reviewed = from_file(context, path, text)?;
             carry_out(context, &network, &mut store, name, reviewed)?
         }
         None => {

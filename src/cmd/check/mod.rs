@@ -4,6 +4,7 @@
 //! says that it is locked.
 
 mod channels;
+mod money;
 mod sides;
 
 use super::{Context, gates, permit_lists};
@@ -53,6 +54,8 @@ pub fn run_on(context: &Context, systems: &dyn Systems, args: &CheckArgs) -> Res
                 findings.extend(citations_seen(&seen));
                 findings.extend(plates_of_members(&plates));
                 findings.extend(recipients_seen(config, systems));
+                findings.extend(money::spools(context, &store)?);
+                findings.extend(money::documents(context, &store)?);
                 findings.extend(lists_of_permits(context, &store)?);
                 findings.extend(gates_seen(context, systems, &mut store, (&rights, &plates))?);
             }

@@ -3,7 +3,7 @@
 use super::named;
 use crate::cmd::{Context, say_trouble};
 use crate::engine::Systems;
-use crate::engine::outbox::{Done, Next, left_of};
+use crate::engine::outbox::{Done, left_of};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{AskedDocument, DocumentId, DocumentKind};
@@ -25,15 +25,13 @@ pub(in crate::cmd) fn run(
     let store = context.open_store_to_read_unchecked()?;
     let store = store.as_ref();
     let mut answer = PaymentAnswer::new(who);
-    let (id, kind) = match asked {
-        AskedDocument::Document(id) => (id, None),
-        AskedDocument::Refund(id) => (id, Some(DocumentKind::Refund)),
-        AskedDocument::Payment(id) => (id, Some(DocumentKind::Payment)),
-    };
-    let found = store.map_or(Ok(Vec::new()), |store| named(store, id))?;
-    take(&mut answer, found.into_iter().filter(|one| kind.is_none_or(|kind| one.kind == kind)));
-    if let (AskedDocument::Payment(_), Ok(id)) = (asked, DocumentId::new(id)) {
-        of_payment(context, systems, (store, &id), is_offline, &mut answer)?;
+    if let Some(store) = store {
+        take(&mut answer, known(context, store, asked)?);
+    }
+    if let (AskedDocument::Payment(id), false) = (asked, is_offline)
+        && let Ok(id) = DocumentId::new(id)
+    {
+        of_payment(context, systems, (store, &id), &mut answer)?;
     }
     let exit = answer.exit();
     answer.troubles.iter().for_each(say_trouble);
@@ -44,39 +42,56 @@ pub(in crate::cmd) fn run(
     Ok(exit)
 }
 
-/// The payment, wherever there is one, and its refunds.
+/// The documents that are asked for: of a payment, its refunds as well.
+pub(in crate::cmd) fn known(
+    context: &Context,
+    store: &Store,
+    asked: AskedDocument<'_>,
+) -> Result<Vec<DocumentKept>, Error> {
+    let (id, kind) = match asked {
+        AskedDocument::Document(id) => (id, None),
+        AskedDocument::Refund(id) => (id, Some(DocumentKind::Refund)),
+        AskedDocument::Payment(id) => (id, Some(DocumentKind::Payment)),
+    };
+    let mut found = named(store, id)?;
+    found.retain(|one| kind.is_none_or(|kind| one.kind == kind));
+    if let (AskedDocument::Payment(_), Ok(id)) = (asked, DocumentId::new(id)) {
+        for to in &context.config.recipients {
+            found.extend(store.outbox().refunds_of(&to.name, &id)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The payment, as every cashier that has it tells it.
 fn of_payment(
     context: &Context,
     systems: &dyn Systems,
     (store, id): (Option<&Store>, &DocumentId),
-    is_offline: bool,
     answer: &mut PaymentAnswer,
 ) -> Result<(), Error> {
-    for to in &context.config.recipients {
-        let refunds = match store {
-            Some(store) => store.outbox().refunds_of(&to.name, id)?,
-            None => Vec::new(),
-        };
-        if !is_offline && to.settings.has_payments() {
-            match systems.recipient(to).and_then(|there| there.payment(id)) {
-                Ok(None) => {}
-                Ok(Some(payment)) => {
-                    let left = left_of(&payment, None, &refunds);
-                    answer.payments.push(PaymentTold::new(&to.name, &payment, left));
-                }
-                Err(failure) => answer.troubles.push(of_failure(&to.name, &failure)),
+    for to in context.config.recipients.iter().filter(|to| to.settings.has_payments()) {
+        match systems.recipient(to).and_then(|there| there.payment(id)) {
+            Ok(None) => {}
+            Ok(Some(payment)) => {
+                let refunds = match store {
+                    Some(store) => store.outbox().refunds_of(&to.name, id)?,
+                    None => Vec::new(),
+                };
+                let left = left_of(&payment, None, &refunds);
+                answer.payments.push(PaymentTold::new(&to.name, &payment, left));
             }
+            Err(failure) => answer.troubles.push(of_failure(&to.name, &failure)),
         }
-        take(answer, refunds.into_iter());
     }
     Ok(())
 }
 
 /// Tells documents, and what a person must know of them.
-fn take(answer: &mut PaymentAnswer, found: impl Iterator<Item = DocumentKept>) {
+fn take(answer: &mut PaymentAnswer, found: Vec<DocumentKept>) {
     for kept in found {
         answer.documents.push(DocumentTold::from(&kept));
         // Nobody was asked.
-        answer.troubles.extend(of_done(&Done { kept, next: Next::Ask }));
+        answer.troubles.extend(of_done(&Done::unasked(kept)));
     }
 }

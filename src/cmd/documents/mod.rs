@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub(super) use collection::{Collected, collect, diff as diff_agency, is_due, note_rights};
-pub(super) use lookup::run as lookup;
+pub(super) use lookup::{known, run as lookup};
 pub(super) use plan::{diff, report, reviewed};
 
 use super::{Context, say_trouble};
@@ -57,18 +57,31 @@ pub(super) fn apply(context: &Context, path: &Path, name: &str) -> Result<Exit, 
 }
 
 /// Takes the run lock, for which a person waits as long as a tick takes.
-fn take_lock(context: &Context) -> Result<RunLock, Error> {
+pub(super) fn take_lock(context: &Context) -> Result<RunLock, Error> {
+    take_patiently(|| context.take_lock(), || std::thread::sleep(LOCK_PAUSE))
+}
+
+fn take_patiently<T>(
+    mut take: impl FnMut() -> Result<T, Error>,
+    mut pause: impl FnMut(),
+) -> Result<T, Error> {
     for _ in 0..LOCK_TRIES {
-        match context.take_lock() {
-            Err(Error::Locked { is_old: false, .. }) => std::thread::sleep(LOCK_PAUSE),
+        match take() {
+            Err(Error::Locked { is_old: false, .. }) => pause(),
             other => return other,
         }
     }
-    match context.take_lock() {
+    take().map_err(|error| match error {
         // That nothing was sent must not look like a success.
-        Err(Error::Locked { holder, is_old: false }) => Err(Error::NothingSent(holder)),
+        Error::Locked { holder, is_old: false } => Error::NothingSent(holder),
         other => other,
-    }
+    })
+}
+
+/// Whether a document waits under an id.
+pub(super) fn waits_under(context: &Context, id: &str) -> Result<bool, Error> {
+    let store = context.open_store_to_read_unchecked()?;
+    Ok(store.map(|store| store.outbox().blocked(id)).transpose()?.flatten().is_some())
 }
 
 /// Sends a document that was judged, where it may be; `approved` is the id that a person has approved.
@@ -216,7 +229,14 @@ fn outbox_of<'a>(
     store: &'a Store,
     listed: &'a BTreeSet<SourceName>,
 ) -> Outbox<'a> {
-    Outbox { config: &context.config, store, systems, listed, now: context.clock.now() }
+    Outbox {
+        config: &context.config,
+        store,
+        systems,
+        listed,
+        now: context.clock.now(),
+        stop: &context.stop,
+    }
 }
 
 /// The section that a document is for.
@@ -277,9 +297,38 @@ fn in_run(
 fn say(context: &Context, report: &DocumentReport, exit: Exit) -> Result<Exit, Error> {
     report.troubles.iter().for_each(say_trouble);
     if context.is_json {
-        context.print_json(&report.document(exit))?;
+        context.print_json(&report.document(exit.code()))?;
     } else if !context.is_quiet {
         context.print(&report.render(context.look))?;
     }
     Ok(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::lock::Holder;
+
+    fn locked(is_old: bool) -> Error {
+        Error::Locked { holder: Holder { process: Some(7), since: None }, is_old }
+    }
+
+    /// Mutants: a lock that is waited for without an end, or not at all; a run that sent nothing and ends with 0.
+    #[test]
+    fn the_lock_is_waited_for_20_seconds_and_then_nothing_was_sent() {
+        assert_eq!(LOCK_PAUSE * LOCK_TRIES, Duration::from_secs(20));
+        let after = |busy: u32, is_old| {
+            let (mut tries, mut pauses) = (0, 0);
+            let take = || {
+                tries += 1;
+                if tries <= busy { Err(locked(is_old)) } else { Ok(()) }
+            };
+            (take_patiently(take, || pauses += 1).map_err(|error| error.exit()), pauses)
+        };
+        assert_eq!(after(0, false), (Ok(()), 0));
+        assert_eq!(after(LOCK_TRIES, false), (Ok(()), LOCK_TRIES));
+        assert_eq!(after(LOCK_TRIES + 1, false), (Err(Exit::Temporary), LOCK_TRIES));
+        // One that has had it for long is not waited for.
+        assert_eq!(after(1, true), (Err(Exit::LockHeld), 0));
+    }
 }

@@ -84,7 +84,7 @@ pub(super) fn write_plan(
     out: &Path,
 ) -> Result<(), Error> {
     let (club, made_at) = (context.config.club.as_deref(), context.clock.began());
-    let plan = write_documents(&report.document(Exit::InStep), club, made_at, |sha256| {
+    let plan = write_documents(&report.document(Exit::InStep.code()), club, made_at, |sha256| {
         store.plan_seal(sha256).map_err(Error::Store)
     })?;
     write_file(out, &plan, &Rights::PRIVATE)

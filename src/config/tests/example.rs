@@ -40,6 +40,11 @@ pub(super) fn passwords() -> Environment {
     let hooks = [
         ("IPS_HOOK", "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4"),
         ("METER_HOOK", "a hook of some length"),
+        // Of the test kit of age, file `x25519`: see `files::seal`.
+        (
+            "AGE_IDENTITY",
+            "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0",
+        ),
     ];
     Environment::from_pairs(passwords.into_iter().chain(hooks))
 }
@@ -62,7 +67,7 @@ fn keys(table: &DeTable<'_>, path: &str, into: &mut BTreeSet<String>) {
             // What stands in it are names of the office, and no keys of ours.
             _ if name.get_ref() == "account_codes" => {}
             DeValue::Table(inner)
-                if !["password", "app_secret", "secret", "token", "names"]
+                if !["password", "app_secret", "secret", "token", "names", "identity"]
                     .contains(&&**name.get_ref()) =>
             {
                 keys(inner, &format!("{key}."), into);

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::office::Office;
 use super::wire::{self, LIMITS};
-use crate::config::reading::{Section, Surroundings, address, examine_certificate, value};
+use crate::config::reading::{Section, Surroundings, examine_certificate};
 use crate::config::{RecipientCommon, RecipientKind, RecipientSettings, Secret, Tls, Wiring};
 use crate::document::JsonError;
 use crate::model::Currency;
@@ -44,19 +44,15 @@ impl RecipientKind for Aims {
         common: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
-        let url = section.text("url", address::safe_web).required();
-        let secret = section.password("secret", surroundings);
-        let tls = section.text("tls", value::tls).or(Tls::System);
+        let service = section.service("citations and tokens", surroundings);
         let grant = section.grant();
-        if let Some(url) = &url {
-            section.check_tls(url, &tls, "citations and tokens");
-        }
+        let (url, secret, tls) = service?;
         Some(Arc::new(Settings {
             section: section.dotted(""),
-            url: url?,
+            url,
             tls,
             grant: grant?,
-            secret: secret?,
+            secret,
             currency: common.currency.clone(),
         }))
     }

@@ -2,16 +2,11 @@
 
 use std::time::Duration;
 
-use ureq::http::HeaderName;
 use url::Url;
 
 use super::wire;
-use crate::net::service::deliver::{Parcel, Put};
 use crate::net::service::{Answer, Question, Service, ServiceError};
 use crate::ports::{Document, Failure, ListedPlate, Recipient, Standing, Subject, Survey};
-
-/// The header that names a document for ever.
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// One office.
 #[derive(Debug)]
@@ -63,27 +58,21 @@ impl Recipient for Office {
 
     fn state(&self, document: &Document, _: &str) -> Result<Standing, Failure> {
         let answer = self.citation(document.id.as_str())?;
-        Ok(match answer.status {
-            404 => Standing::Never,
-            405 => Standing::Unaskable,
-            _ => wire::standing(&answer.body, document),
-        })
+        Ok(Standing::of_question(&answer, |body| wire::standing(body, document)))
     }
 
     fn send(&self, document: &Document, key: &str, _: Option<&str>) -> Result<Standing, Failure> {
-        let url = self.service.below("citations");
-        let headers = [(KEY, key)];
-        let parcel = Parcel { method: Put::Post, body: &document.bytes, headers: &headers };
-        let answer = self.service.deliver(&url, parcel)?;
-        Ok(match answer.status {
-            200..=299 => wire::standing(&answer.body, document),
-            409 => wire::standing_of_known(&answer.body, document),
-            413 => Standing::Refused("its evidence is more than the office takes".to_owned()),
-            422 => Standing::Refused(
-                "the office cannot take it as it is (422): its code is unknown there, or it is too old".into(),
+        let answer = self.service.post_document("citations", &document.bytes, key)?;
+        let read = |body: &[u8]| wire::standing(body, document);
+        let known = |body: &[u8]| wire::standing_of_known(body, document);
+        let refusals = [
+            (413, "its evidence is more than the office takes"),
+            (
+                422,
+                "the office cannot take it as it is (422): its code is unknown there, or it is too old",
             ),
-            status => Standing::Refused(format!("the office refused it with status {status}")),
-        })
+        ];
+        Ok(Standing::of_delivery(&answer, (read, known), ("the office", &refusals)))
     }
 
     fn try_login(&self) -> Result<(), Failure> {

@@ -1,14 +1,8 @@
 //! A town's accounts over HTTP.
 
-use ureq::http::HeaderName;
-
 use super::wire;
-use crate::net::service::deliver::{Parcel, Put};
 use crate::net::service::{Answer, Service};
 use crate::ports::{Document, Failure, Recipient, Standing, Survey};
-
-/// The header that names a document for ever.
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The accounts of one town.
 #[derive(Debug)]
@@ -30,27 +24,21 @@ impl Recipient for Accounts {
 
     fn state(&self, document: &Document, _: &str) -> Result<Standing, Failure> {
         let answer = self.report(document.id.as_str())?;
-        Ok(match answer.status {
-            404 => Standing::Never,
-            405 => Standing::Unaskable,
-            _ => wire::standing(&answer.body, document),
-        })
+        Ok(Standing::of_question(&answer, |body| wire::standing(body, document)))
     }
 
     fn send(&self, document: &Document, key: &str, _: Option<&str>) -> Result<Standing, Failure> {
-        let url = self.service.below("reconciliation");
-        let headers = [(KEY, key)];
-        let parcel = Parcel { method: Put::Post, body: &document.bytes, headers: &headers };
-        let answer = self.service.deliver(&url, parcel)?;
-        Ok(match answer.status {
-            200..=299 => wire::standing(&answer.body, document),
-            409 => wire::standing_of_known(&answer.body, document),
-            413 => Standing::Refused("it is longer than the accounts take".to_owned()),
-            422 => Standing::Refused(
-                "the accounts cannot take it as it is (422): an account or a day of theirs is another one".into(),
+        let answer = self.service.post_document("reconciliation", &document.bytes, key)?;
+        let read = |body: &[u8]| wire::standing(body, document);
+        let known = |body: &[u8]| wire::standing_of_known(body, document);
+        let refusals = [
+            (413, "it is longer than the accounts take"),
+            (
+                422,
+                "the accounts cannot take it as it is (422): an account or a day of theirs is another one",
             ),
-            status => Standing::Refused(format!("the accounts refused it with status {status}")),
-        })
+        ];
+        Ok(Standing::of_delivery(&answer, (read, known), ("the accounts", &refusals)))
     }
 
     fn try_login(&self) -> Result<(), Failure> {

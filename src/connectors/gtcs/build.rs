@@ -31,7 +31,9 @@ pub(super) fn report(books: &DayBooks, codes: &AccountCodes, zone: Zone) -> Opti
     });
     if let (2.., Some(report)) = (books.revision, report.as_object_mut()) {
         report.insert("revision".to_owned(), books.revision.into());
-        report.insert("corrects".to_owned(), id(books.day, books.revision - 1).into());
+        if let Some(corrects) = books.corrects {
+            report.insert("corrects".to_owned(), id(books.day, corrects).into());
+        }
     }
     Some(report.to_string().into_bytes())
 }

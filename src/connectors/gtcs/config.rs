@@ -9,7 +9,7 @@ use url::Url;
 use super::accounts::Accounts;
 use super::{build, wire};
 use crate::config::reading::{
-    Origin, Section, Surroundings, Wrong, address, examine_certificate, text, value,
+    Origin, Section, Surroundings, Wrong, examine_certificate, text, value,
 };
 use crate::config::{RecipientCommon, RecipientKind, RecipientSettings, Secret, Tls, Wiring};
 use crate::document::JsonError;
@@ -40,7 +40,14 @@ pub struct Settings {
     pub codes: AccountCodes,
     /// Whose days are reported.
     pub time_zone: Zone,
+    /// The accounts take no longer report.
+    pub transactions_max: usize,
 }
+
+/// So many transactions accounts take, unless the configuration says otherwise; no day of a town has more than the
+/// most that may stand there.
+const TRANSACTIONS: usize = 5000;
+const TRANSACTIONS_MOST: usize = 100_000;
 
 impl RecipientKind for Gtcs {
     fn name(&self) -> &'static str {
@@ -53,21 +60,24 @@ impl RecipientKind for Gtcs {
         common: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
-        let url = section.text("url", address::safe_web).required();
-        let secret = section.password("secret", surroundings);
-        let tls = section.text("tls", value::tls).or(Tls::System);
+        let service = section.service("revenue and the secret", surroundings);
         let codes = account_codes(section);
         let time_zone = common.time_zone(section);
-        if let Some(url) = &url {
-            section.check_tls(url, &tls, "revenue and the secret");
-        }
+        let transactions_max = section.integer("max_transactions", |most| {
+            let most =
+                usize::try_from(most).ok().filter(|most| (1..=TRANSACTIONS_MOST).contains(most));
+            most.ok_or_else(|| Wrong::new(format!("is not between 1 and {TRANSACTIONS_MOST}")))
+        });
+        let transactions_max = transactions_max.or(TRANSACTIONS);
+        let (url, secret, tls) = service?;
         Some(Arc::new(Settings {
             section: section.dotted(""),
-            url: url?,
+            url,
             tls,
-            secret: secret?,
+            secret,
             codes: codes?,
             time_zone,
+            transactions_max,
         }))
     }
 }
@@ -106,7 +116,8 @@ fn account_codes(section: &Section<'_>) -> Option<AccountCodes> {
 
 impl RecipientSettings for Settings {
     fn document(&self, bytes: &[u8], now: DateTime<Utc>) -> Result<Document, JsonError> {
-        wire::document(bytes, &self.codes, self.time_zone, now)
+        let most = self.transactions_max;
+        wire::document(bytes, &self.codes, (self.time_zone, most), now)
     }
 
     fn report_day(&self, day: NaiveDate) -> Option<Range<DateTime<Utc>>> {

@@ -40,6 +40,7 @@ fn settings(url: &str, name: &str) -> Settings {
         secret: Secret::new("service-secret-1".to_owned()),
         codes: AccountCodes { payments: code(), refunds: code() },
         time_zone: zone(name),
+        transactions_max: 5000,
     }
 }
 
@@ -135,11 +136,10 @@ fn reports_that_are_none() {
         ("2024-01-02T04:59:59.999Z", "2024-01-02T04:59:59.999+00:00", "/reportPeriod/to"),
         ("\"summary\"", "\"currency\": \"EUR\", \"summary\"", "/currency"),
         ("\"summary\"", "\"revision\": 0, \"summary\"", "/revision"),
-        ("\"summary\"", "\"revision\": 2, \"summary\"", "/corrects"),
         ("\"summary\"", "\"corrects\": \"gtcs:2024-01-01:1\", \"summary\"", "/corrects"),
         (
             "\"summary\"",
-            "\"revision\": 3, \"corrects\": \"gtcs:2024-01-01:1\", \"summary\"",
+            "\"revision\": 3, \"corrects\": \"gtcs:2024-01-01:3\", \"summary\"",
             "/corrects",
         ),
     ] {
@@ -214,6 +214,27 @@ fn a_day_is_reported_once() {
     assert_eq!(world.server.violations(), [""; 0]);
 }
 
+/// A day whose first report was refused has none that a second one could correct.
+#[test]
+fn a_revision_corrects_what_was_taken_and_a_report_has_an_end() {
+    let world = World::new();
+    let second =
+        world.read(&REPORT.replace("\"summary\"", "\"revision\": 2, \"summary\"")).unwrap();
+    assert_eq!(second.id.as_str(), "gtcs:2024-01-01:2");
+    assert!(matches!(world.send(&second), Standing::Confirmed(_)));
+    assert_eq!(world.server.violations(), [""; 0]);
+    for corrects in ["gtcs:2024-01-01:2", "gtcs:2024-01-02:1", "gtcs:2024-01-01:0"] {
+        let head = format!("\"revision\": 2, \"corrects\": \"{corrects}\", \"summary\"");
+        let text = REPORT.replace("\"summary\"", &head);
+        assert_eq!(world.read(&text).unwrap_err(), "/corrects", "{corrects}");
+    }
+    let mut settings = settings("http://127.0.0.1:1/", "America/New_York");
+    settings.transactions_max = 0;
+    let now = world.server.clock().now();
+    let error = settings.document(REPORT.as_bytes(), now).unwrap_err();
+    assert_eq!(error.pointer, "/transactions");
+}
+
 /// Mutants: a refund is added; the order of the ledger is that of the report; a sum goes through floating point.
 #[test]
 fn a_report_is_written_from_the_books() {
@@ -221,6 +242,7 @@ fn a_report_is_written_from_the_books() {
     let mut books = DayBooks {
         day: day("2024-01-01"),
         revision: 1,
+        corrects: None,
         fees: Amount::minor(25),
         movements: vec![
             movement("txn_2", "2024-01-02T04:59:59.999999Z", -119),
@@ -239,7 +261,7 @@ fn a_report_is_written_from_the_books() {
     assert_eq!(String::from_utf8(bytes.clone()).unwrap(), want);
     let document = world.settings.document(&bytes, at("2024-01-02T05:00:00Z")).unwrap();
     assert!(matches!(world.send(&document), Standing::Confirmed(_)));
-    books.revision = 2;
+    (books.revision, books.corrects) = (2, Some(1));
     books.movements.clear();
     let bytes = world.settings.report(&books).unwrap();
     let document = world.settings.document(&bytes, at("2024-01-02T05:00:00Z")).unwrap();
@@ -274,6 +296,7 @@ fn days_of_other_lengths() {
             let books = DayBooks {
                 day: day(one),
                 revision: 1,
+                corrects: None,
                 fees: Amount::ZERO,
                 movements: vec![
                     Movement {

@@ -34,7 +34,7 @@ struct Sums {
 pub(super) fn document(
     bytes: &[u8],
     codes: &AccountCodes,
-    zone: Zone,
+    (zone, transactions_max): (Zone, usize),
     now: DateTime<Utc>,
 ) -> Result<Document, JsonError> {
     let value = parse_outgoing(bytes, LIMITS)?;
@@ -58,7 +58,11 @@ pub(super) fn document(
     }
     let revision = revision(&top, day)?;
     let mut seen = BTreeSet::new();
-    for row in top.field("transactions")?.list()? {
+    let transactions = top.field("transactions")?;
+    if transactions.list()?.count() > transactions_max {
+        return Err(transactions.error(Fault::MoreThan("max_transactions allows")));
+    }
+    for row in transactions.list()? {
         let node = row.field("transactionId")?;
         if !seen.insert(node.filled()?) {
             return Err(node.error(Fault::Not("another one than that of an earlier row")));
@@ -100,7 +104,7 @@ fn zone_day(at: DateTime<Utc>, zone: Zone) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 
-/// 1 where nothing is said; every later one names the one before it.
+/// 1 where nothing is said; a later one names the one that was taken before it, if any was.
 fn revision(top: &Node<'_, '_>, day: NaiveDate) -> Result<u32, JsonError> {
     let told = top.optional("revision")?.map(|node| node.whole_number(1, REVISIONS_MAX));
     let revision = u32::try_from(told.transpose()?.unwrap_or(1)).unwrap_or(1);
@@ -111,10 +115,11 @@ fn revision(top: &Node<'_, '_>, day: NaiveDate) -> Result<u32, JsonError> {
             Some(node) => Err(node.error(Fault::Not("for a first report, which corrects none"))),
         };
     }
-    let node = top.field("corrects")?;
-    match node.text()? == id(day, revision - 1) {
+    let Some(node) = corrects else { return Ok(revision) };
+    let text = node.text()?;
+    match (1..revision).any(|earlier| text == id(day, earlier)) {
         true => Ok(revision),
-        false => Err(node.error(Fault::Not("the revision of that day before this one"))),
+        false => Err(node.error(Fault::Not("a revision of that day before this one"))),
     }
 }
 

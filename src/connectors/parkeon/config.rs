@@ -7,7 +7,7 @@ use url::Url;
 
 use super::meters::Meters;
 use super::wire;
-use crate::config::reading::{Section, Surroundings, address, examine_certificate, value};
+use crate::config::reading::{Section, Surroundings, examine_certificate};
 use crate::config::{RecipientCommon, RecipientKind, RecipientSettings, Secret, Tls, Wiring};
 use crate::document::JsonError;
 use crate::net::service::{Bounds, Credentials, Service};
@@ -39,13 +39,9 @@ impl RecipientKind for Tariffs {
         _: &RecipientCommon<'_>,
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
-        let url = section.text("url", address::safe_web).required();
-        let secret = section.password("secret", surroundings);
-        let tls = section.text("tls", value::tls).or(Tls::System);
-        if let Some(url) = &url {
-            section.check_tls(url, &tls, "tariffs and the secret");
-        }
-        Some(Arc::new(Settings { section: section.dotted(""), url: url?, tls, secret: secret? }))
+        let service = section.service("tariffs and the secret", surroundings);
+        let (url, secret, tls) = service?;
+        Some(Arc::new(Settings { section: section.dotted(""), url, tls, secret }))
     }
 }
 

@@ -1,15 +1,9 @@
 //! A cashier over HTTP.
 
-use ureq::http::HeaderName;
-
 use super::wire;
 use crate::model::{Currency, DocumentId, DocumentKind};
-use crate::net::service::deliver::{Parcel, Put};
 use crate::net::service::{Answer, Service};
 use crate::ports::{Class, Document, Failure, PaymentThere, Recipient, Standing, Subject, Survey};
-
-/// The header that names a document for ever.
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// One cashier.
 #[derive(Debug)]
@@ -44,27 +38,18 @@ impl Recipient for Cashier {
 
     fn state(&self, document: &Document, _: &str) -> Result<Standing, Failure> {
         let answer = self.get(folder(document.kind), document.id.as_str())?;
-        Ok(match answer.status {
-            404 => Standing::Never,
-            405 => Standing::Unaskable,
-            _ => wire::standing(&answer.body, document, &self.currency),
-        })
+        Ok(Standing::of_question(&answer, |body| wire::standing(body, document, &self.currency)))
     }
 
     fn send(&self, document: &Document, key: &str, _: Option<&str>) -> Result<Standing, Failure> {
-        let url = self.service.below(folder(document.kind));
-        let headers = [(KEY, key)];
-        let parcel = Parcel { method: Put::Post, body: &document.bytes, headers: &headers };
-        let answer = self.service.deliver(&url, parcel)?;
-        Ok(match answer.status {
-            200..=299 => wire::standing(&answer.body, document, &self.currency),
-            409 => wire::standing_of_known(&answer.body, document, &self.currency),
-            404 => Standing::Refused("the cashier knows no such payment".to_owned()),
-            422 => Standing::Refused(
-                "the cashier cannot take it as it is (422): please report this as a fault".into(),
-            ),
-            status => Standing::Refused(format!("the cashier refused it with status {status}")),
-        })
+        let answer = self.service.post_document(folder(document.kind), &document.bytes, key)?;
+        let read = |body: &[u8]| wire::standing(body, document, &self.currency);
+        let known = |body: &[u8]| wire::standing_of_known(body, document, &self.currency);
+        let refusals = [
+            (404, "the cashier knows no such payment"),
+            (422, "the cashier cannot take it as it is (422): please report this as a fault"),
+        ];
+        Ok(Standing::of_delivery(&answer, (read, known), ("the cashier", &refusals)))
     }
 
     fn payment(&self, id: &DocumentId) -> Result<Option<PaymentThere>, Failure> {

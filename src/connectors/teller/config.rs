@@ -7,7 +7,7 @@ use url::Url;
 
 use super::cashier::Cashier;
 use super::wire;
-use crate::config::reading::{Section, Surroundings, Wrong, address, examine_certificate, value};
+use crate::config::reading::{Section, Surroundings, Wrong, examine_certificate};
 use crate::config::{RecipientCommon, RecipientKind, RecipientSettings, Secret, Tls, Wiring};
 use crate::document::JsonError;
 use crate::model::{Currency, DocumentKind, Money};
@@ -53,21 +53,17 @@ impl RecipientKind for Teller {
         surroundings: &Surroundings<'_>,
     ) -> Option<Arc<dyn RecipientSettings>> {
         let currency = common.currency;
-        let url = section.text("url", address::safe_web).required();
-        let secret = section.password("secret", surroundings);
-        let tls = section.text("tls", value::tls).or(Tls::System);
+        let service = section.service("payments and the secret", surroundings);
         let refund_limit = section.text("refund_limit", |text| limit(text, currency));
         let usual = Money::parse(&format!("{REFUND_LIMIT} {currency}"))?;
         let refund_limit = refund_limit.or(usual);
         let takes_payments = section.flag("payments").or(false);
-        if let Some(url) = &url {
-            section.check_tls(url, &tls, "payments and the secret");
-        }
+        let (url, secret, tls) = service?;
         Some(Arc::new(Settings {
             section: section.dotted(""),
-            url: url?,
+            url,
             tls,
-            secret: secret?,
+            secret,
             currency: currency.clone(),
             refund_limit,
             takes_payments,

@@ -120,6 +120,13 @@ fn a_payment_says_what_is_left() {
     let there = payment_there(text.as_bytes(), &id, &usd()).unwrap();
     assert_eq!((there.amount.to_string(), there.left.to_string()), ("4.75".into(), "3.56".into()));
     assert_eq!(there.refunds.len(), 1);
+    // One that failed gave nothing back; one that nobody has decided may.
+    for (status, count) in [("FAILED", 0), ("CANCELLED", 0), ("PENDING", 1), ("SOMETHING", 1)] {
+        let end = format!("\"status\": \"{status}\"}}]");
+        let text = text.replace("\"status\": \"COMPLETED\"}]", &end);
+        let there = payment_there(text.as_bytes(), &id, &usd()).unwrap();
+        assert_eq!(there.refunds.len(), count, "{status}");
+    }
     // Nothing that says what is left is no word on it.
     assert!(payment_there(PAID.as_bytes(), &id, &usd()).is_err());
 }

@@ -11,6 +11,9 @@ use crate::ports::{Document, PaymentThere, Standing, Subject};
 /// What a document may say beside the money; nothing about a car or its driver.
 const METADATA: [&str; 4] = ["sessionId", "zoneNumber", "municipality", "department"];
 
+/// Statuses of what surely did not move any money.
+const FAILED: [&str; 5] = ["FAILED", "DECLINED", "REJECTED", "CANCELLED", "VOIDED"];
+
 /// Reads a document that is to be sent: a refund by its `refundId`, else a payment.
 pub(super) fn document(bytes: &[u8], currency: &Currency) -> Result<Document, JsonError> {
     let value = parse_outgoing(bytes, Limits::DOCUMENT)?;
@@ -180,7 +183,7 @@ fn of_document(
     Ok(match status {
         "COMPLETED" => Standing::Confirmed(told.to_string()),
         "PENDING" => Standing::Pending(told.to_string()),
-        "FAILED" | "DECLINED" | "REJECTED" | "CANCELLED" => {
+        status if FAILED.contains(&status) => {
             Standing::Refused(format!("the cashier says {status}"))
         }
         _ => Standing::Doubtful("its answer has a status that is unknown here".to_owned()),
@@ -228,6 +231,12 @@ pub(super) fn payment_there(
             if refunds.iter().any(|(known, _)| *known == id) {
                 return Err(node.error(Fault::Not("named once")));
             }
+            // What did not go back is there still.
+            if let Some(status) = refund.optional("status")?
+                && FAILED.contains(&status.text()?)
+            {
+                continue;
+            }
             refunds.push((id, Amount::from(refund.field("refundAmount")?.minor_units()?)));
         }
     }
@@ -260,7 +269,6 @@ pub(super) fn payment_there(
 pub(super) fn why_not_refundable(payment: &PaymentThere) -> Option<&'static str> {
     let told: serde_json::Value = serde_json::from_str(&payment.told).ok()?;
     let status = told.get("status")?.as_str()?;
-    let never_came =
-        ["PENDING", "FAILED", "DECLINED", "REJECTED", "CANCELLED", "VOIDED"].contains(&status);
+    let never_came = status == "PENDING" || FAILED.contains(&status);
     never_came.then_some("the payment that it is a refund of is not completed")
 }

@@ -7,11 +7,15 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use super::number::{Days, amount};
 use crate::config::{BankColumns, FileFormat};
-use crate::model::{Amount, Currency, Deposit, SettlementKind, SettlementRow, parse_instant};
+use crate::files::seal::{Broken, OpenError};
+use crate::model::{
+    Amount, Currency, Deposit, SettlementKind, SettlementRow, has_card_number, parse_instant,
+};
 use crate::text::hex::hex;
 
 /// A row of more bytes is none that anybody settles: a quotation mark that is never closed joins all rows.
@@ -22,6 +26,9 @@ const ID_BYTES_MAX: usize = 160;
 
 /// What all rows may move to and fro: their sums, however they are grouped, fit into 64 bits.
 const MOVED_MAX: i128 = 1 << 60;
+
+/// Numbers of payment cards are stored nowhere.
+const NO_CARD: &str = "an id that is no number of a payment card";
 
 /// The first field of the row that adds up those before it.
 const TRAILER: &str = "TRAILER";
@@ -80,8 +87,24 @@ pub enum FileRefusal {
     NotAFile,
     #[error("is longer than any file of a day")]
     TooLarge,
+    #[error("is sealed, and [seal] has no identity that could open it")]
+    NoKey,
+    #[error("is sealed for another key than the identity of [seal]")]
+    OtherKey,
+    #[error("is no whole sealed file, or was changed on its way")]
+    BrokenSeal,
     #[error("cannot be read: {0}")]
     Unread(String),
+}
+
+impl From<OpenError> for FileRefusal {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::OtherKey => Self::OtherKey,
+            OpenError::Broken => Self::BrokenSeal,
+            OpenError::Unread(error) => Self::Unread(error.to_string()),
+        }
+    }
 }
 
 /// Why reading ended early.
@@ -122,14 +145,14 @@ impl Totals {
     }
 }
 
-/// Reads a settlement file, and gives each row to `take` with its line.
+/// Reads a settlement file, and gives each row to `take` with its line. No row is settled later than the day `latest`.
 ///
 /// # Errors
 /// [`ReadError`]; what was taken until then counts for nothing.
 pub fn settlements<E>(
     input: impl Read,
     format: &FileFormat,
-    currency: &Currency,
+    (currency, latest): (&Currency, NaiveDate),
     mut take: impl FnMut(u64, &SettlementRow<&str>) -> Result<(), E>,
 ) -> Result<Totals, ReadError<E>> {
     let mut days = Days::new(format);
@@ -139,6 +162,9 @@ pub fn settlements<E>(
         row.must(1, "an id", is_id(batch))?;
         row.must(3, "an id", is_id(transaction) && !transaction.is_empty())?;
         row.must(4, "an id", is_id(payment))?;
+        for (column, id) in [(1, batch), (3, transaction), (4, payment)] {
+            row.must(column, NO_CARD, !has_card_number(id))?;
+        }
         let kind = row.some(5, "a known type", SettlementKind::from_word(kind))?;
         let settled = SettlementRow {
             day: row.some(0, "a date", days.read(day))?,
@@ -151,6 +177,7 @@ pub fn settlements<E>(
             net: row.some(8, "an amount", amount(net, format))?,
             at: row.some(10, "an instant", parse_instant(at))?,
         };
+        row.must(0, "a day until tomorrow", settled.day <= latest)?;
         if !kind.fits(settled.amount) {
             return Err(FileRefusal::Sign(row.line).into());
         }
@@ -181,6 +208,7 @@ pub fn deposits<E>(
         let [day, paid, batch, unit] = row.fields;
         row.must(3, "the currency of the section", unit.is_empty() || unit == currency.as_str())?;
         row.must(2, "an id", is_id(batch))?;
+        row.must(2, NO_CARD, !has_card_number(batch))?;
         let deposit = Deposit {
             day: row.some(0, "a date", days.read(day))?,
             batch,
@@ -305,6 +333,9 @@ fn next<R: Read>(
             if error.get_ref().is_some_and(|inner| inner.is::<RowTooLong>()) =>
         {
             FileRefusal::RowTooLong(line)
+        }
+        csv::ErrorKind::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Broken>()) => {
+            FileRefusal::BrokenSeal
         }
         csv::ErrorKind::Io(error) => FileRefusal::Unread(error.to_string()),
         csv::ErrorKind::Utf8 { pos, .. } => {

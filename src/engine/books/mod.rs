@@ -9,6 +9,7 @@ mod file;
 mod number;
 mod pair;
 mod report;
+mod spools;
 mod take;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use compare::{
 pub use file::{FileRefusal, ReadError, Totals, deposits, settlements};
 pub use pair::Pair;
 pub use report::report_of;
+pub use spools::{FilesSeen, SpoolSeen, see_spools};
 pub use take::{FileTaken, Taken, take_spools};
 
 /// So many days back, a day tells what is usual.
@@ -129,6 +131,28 @@ pub fn alarms(
         }
     }
     Ok(troubles)
+}
+
+/// The cashiers whose file of yesterday is due and was not taken.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn late(
+    config: &Books,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> Result<Vec<(SourceName, NaiveDate)>, StoreError> {
+    let mut late = Vec::new();
+    for settlement in &config.settlements {
+        let calendar = Calendar::of(settlement);
+        let Some(day) = calendar.civil_day(now).pred_opt() else { continue };
+        if calendar.is_due(day, now)
+            && store.books().parts_of_day(settlement.name.as_str(), day)?.is_empty()
+        {
+            late.push((settlement.name.clone(), day));
+        }
+    }
+    Ok(late)
 }
 
 /// The alarms of the books of a cashier, as troubles of its section.

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::config::{Config, RecipientConfig};
-use crate::model::{Amount, DocumentId, DocumentState, LedgerEntry, LedgerKind};
+use crate::model::{Amount, DocumentId, LedgerEntry, LedgerKind};
 use crate::ports::{DayBooks, Movement};
 use crate::store::{Store, StoreError};
 use crate::text::hex::hex;
@@ -43,26 +43,29 @@ pub fn report_of(
         movements.push(movement(store, entry)?);
     }
     let fees = entries.iter().filter_map(|entry| entry.fee).sum::<Amount>();
-    let write = |revision| {
+    let write = |revision, corrects| {
         let movements = movements.clone();
-        to.settings.report(&DayBooks { day, revision, fees, movements })
+        to.settings.report(&DayBooks { day, revision, corrects, fees, movements })
     };
-    let mut last = None;
+    let (mut last, mut taken) = (None, None);
     for revision in 1..=REVISIONS_MAX {
         let Ok(id) = DocumentId::new(&format!("{}:{day}:{revision}", to.kind.name())) else {
             return Ok(None);
         };
         let Some(kept) = store.outbox().find(&to.name, &id)? else { break };
-        // What never left, or was not taken, is no report of the day.
-        if matches!(kept.state, DocumentState::New | DocumentState::Blocked) {
+        // What never left is no report of the day.
+        if !kept.state.has_left() {
             break;
         }
-        last = Some((revision, kept));
+        let is_taken = kept.is_done == Some(true);
+        last = Some((revision, kept, taken));
+        // What was not taken keeps its id, and is none that another could correct.
+        taken = if is_taken { Some(revision) } else { taken };
     }
     let revision = match &last {
         None => 1,
-        Some((revision, kept)) => {
-            let same = write(*revision);
+        Some((revision, kept, corrects)) => {
+            let same = write(*revision, *corrects);
             let is_same =
                 same.as_ref().is_some_and(|bytes| hex(&Sha256::digest(bytes)) == kept.sha256);
             // What became of that one is found out before another corrects it.
@@ -72,7 +75,7 @@ pub fn report_of(
             revision + 1
         }
     };
-    Ok(write(revision).map(|bytes| (bytes, revision)))
+    Ok(write(revision, taken).map(|bytes| (bytes, revision)))
 }
 
 fn movement(store: &Store, entry: &LedgerEntry) -> Result<Movement, StoreError> {

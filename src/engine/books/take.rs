@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -9,7 +10,8 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use super::calendar::Calendar;
 use super::file::{self, FileRefusal, ReadError, Totals};
 use crate::config::{BankConfig, Books, SettlementConfig, Spool};
-use crate::model::{Amount, RowOddity, SourceName};
+use crate::files::seal::{self, OpenKey};
+use crate::model::{Amount, RowOddity, SourceName, escaped};
 use crate::store::{FileKept, RowAdded, SpoolStamp, Store, StoreError};
 use crate::text::fnv::fnv;
 use crate::trouble::{About, BooksTrouble, Failed, Trouble, TroubleKind};
@@ -75,15 +77,15 @@ impl From<FileRefusal> for NotTaken {
 /// # Errors
 /// [`StoreError`]; files that were taken before it stay.
 pub fn take_spools(config: &Books, store: &Store, now: DateTime<Utc>) -> Result<Taken, StoreError> {
-    let mut taken = Taken::default();
+    let (mut taken, key) = (Taken::default(), config.opens_with.as_ref());
     for settlement in &config.settlements {
         let SettlementConfig { name, spool, .. } = settlement;
-        taken.spool(name, spool, store, |name, part, file| {
+        taken.spool(name, (spool, key), store, |name, part, file| {
             take_settlement(settlement, store, now, (name, part), file)
         })?;
     }
     for bank in &config.banks {
-        taken.spool(&bank.name, &bank.spool, store, |name, _, file| {
+        taken.spool(&bank.name, (&bank.spool, key), store, |name, _, file| {
             take_deposits(bank, store, now, name, file)
         })?;
     }
@@ -94,9 +96,9 @@ impl Taken {
     fn spool(
         &mut self,
         section: &SourceName,
-        spool: &Spool,
+        (spool, key): (&Spool, Option<&OpenKey>),
         store: &Store,
-        take: impl Fn(&str, &str, File) -> Result<FileTaken, NotTaken>,
+        take: impl Fn(&str, &str, &mut dyn Read) -> Result<FileTaken, NotTaken>,
     ) -> Result<(), StoreError> {
         let names = match names(spool) {
             Ok(names) => names,
@@ -121,9 +123,9 @@ impl Taken {
             if store.books().stamp(section.as_str(), &name)? == Some(stamp) {
                 continue;
             }
-            let done = match File::open(&path) {
-                Ok(file) => take(&name, part, file),
-                Err(error) => Err(FileRefusal::Unread(error.to_string()).into()),
+            let done = match opened(&path, key) {
+                Ok(mut file) => take(&name, part, &mut *file),
+                Err(refusal) => Err(refusal.into()),
             };
             match done {
                 Ok(file) => {
@@ -162,14 +164,17 @@ fn refused(file: String, refusal: &FileRefusal) -> BooksTrouble {
         // It may be right as it is.
         FileRefusal::Unread(_) => {
             let hint = "see that this user may read it; the next run tries again";
-            BooksTrouble::SpoolUnread(Failed::new(format!("{file} {refusal}"), Some(hint)))
+            BooksTrouble::SpoolUnread(Failed::new(
+                format!("{} {refusal}", escaped(&file)),
+                Some(hint),
+            ))
         }
         _ => BooksTrouble::FileRefused { file, why: refusal.to_string() },
     }
 }
 
 /// The names of the files of a spool, in the order of the alphabet, which is that of their days.
-fn names(spool: &Spool) -> std::io::Result<Vec<String>> {
+pub(super) fn names(spool: &Spool) -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&spool.folder)? {
         let name = entry?.file_name();
@@ -184,7 +189,7 @@ fn names(spool: &Spool) -> std::io::Result<Vec<String>> {
 }
 
 /// How a file stands. Asked before it is opened: opening a named pipe would wait for its writer.
-fn stamp(path: &Path) -> Result<SpoolStamp, FileRefusal> {
+pub(super) fn stamp(path: &Path) -> Result<SpoolStamp, FileRefusal> {
     let metadata =
         std::fs::metadata(path).map_err(|error| FileRefusal::Unread(error.to_string()))?;
     if !metadata.is_file() {
@@ -198,12 +203,23 @@ fn stamp(path: &Path) -> Result<SpoolStamp, FileRefusal> {
     Ok(SpoolStamp { bytes: metadata.len(), modified })
 }
 
+/// The content of a file. Where it is sealed it is known to be whole only when all of it was read.
+pub(super) fn opened(path: &Path, key: Option<&OpenKey>) -> Result<Box<dyn Read>, FileRefusal> {
+    let file = File::open(path).map_err(|error| FileRefusal::Unread(error.to_string()))?;
+    let name = path.file_name().and_then(|name| name.to_str());
+    match (name.is_some_and(seal::is_sealed), key) {
+        (false, _) => Ok(Box::new(file)),
+        (true, None) => Err(FileRefusal::NoKey),
+        (true, Some(key)) => Ok(Box::new(seal::open(key, file)?)),
+    }
+}
+
 fn take_settlement(
     settlement: &SettlementConfig,
     store: &Store,
     now: DateTime<Utc>,
     (name, part): (&str, &str),
-    input: File,
+    input: &mut dyn Read,
 ) -> Result<FileTaken, NotTaken> {
     let SettlementConfig { name: section, currency, spool, .. } = settlement;
     store.books().has_room(true)?;
@@ -212,7 +228,10 @@ fn take_settlement(
         let id = books.next_file()?;
         let mut rows = books.rows_in(section.as_str(), id)?;
         let mut taken = FileTaken::of(section, name);
-        let totals = file::settlements(input, &spool.format, currency, |line, row| {
+        let today = Calendar::of(settlement).civil_day(now);
+        let latest = today.checked_add_days(Days::new(1)).unwrap_or(today);
+        let bounds = (currency, latest);
+        let totals = file::settlements(input, &spool.format, bounds, |line, row| {
             match rows.add(line, row)? {
                 RowAdded::New => taken.added += 1,
                 RowAdded::Known => {}
@@ -224,7 +243,6 @@ fn take_settlement(
         rows.finish()?;
         if totals.rows == 0 {
             // It tells that there was nothing, of the day in its name or of the one before it came.
-            let today = Calendar::of(settlement).civil_day(now);
             let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(today);
             let day = day_in(part).unwrap_or(yesterday);
             let nothing = (0, Amount::ZERO, Amount::ZERO, Amount::ZERO);
@@ -243,7 +261,7 @@ fn take_deposits(
     store: &Store,
     now: DateTime<Utc>,
     name: &str,
-    input: File,
+    input: &mut dyn Read,
 ) -> Result<FileTaken, NotTaken> {
     let BankConfig { name: section, currency, spool, columns, .. } = bank;
     store.together_unless(|store| {

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::clock::Clock;
 use crate::config::{
     self, Environment, GateConfig, RightsServiceConfig, SourceConfig, TargetConfig,
 };
@@ -421,7 +422,9 @@ impl Town {
         rights.record(store).unwrap();
         read.record(config, store, now).unwrap();
         let listed = &read.whole;
-        let outbox = Outbox { config, store, systems: &self.world, listed, now };
+        let stop = Stop::at_time_limit(Clock::starting_at(now));
+        let systems = &self.world;
+        let outbox = Outbox { config, store, systems, listed, now, stop: &stop };
         outbox.run().note_rights().unwrap();
         outbox.settle(true).unwrap();
         outbox.hand_over(&config.recipients[0]).unwrap().unwrap();

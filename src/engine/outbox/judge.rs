@@ -355,6 +355,8 @@ pub enum Repeat {
     NotNow,
     /// It may still be on its way: that it is not there says nothing yet.
     TooSoon,
+    /// How long ago it was sent cannot be said: this computer's clock was set back.
+    ClockSetBack,
 }
 
 /// What the state of a document at the other side makes of one that may have arrived.
@@ -383,6 +385,14 @@ pub fn after_asking(outcome: Result<Standing, Failure>, repeat: Repeat) -> Becam
             "it may never have come, and whether it may be sent cannot be said now".to_owned(),
             Next::Ask,
         ),
+        Ok(Standing::Never | Standing::Unaskable) if repeat == Repeat::ClockSetBack => {
+            Became::open(
+                "it may never have come, and is not sent once more: this computer's clock was set back, so that nobody \
+                 knows whether its key lives"
+                    .to_owned(),
+                Next::Somebody,
+            )
+        }
         Ok(Standing::Never) if is_key_alive => {
             Became::open("it never came".to_owned(), Next::SendAgain)
         }

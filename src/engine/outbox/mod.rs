@@ -29,6 +29,7 @@ use super::collection::{self, Checked, Intent};
 use crate::config::{Config, RecipientConfig, SendMode};
 use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, SourceName};
 use crate::ports::{Class, Document, Failure, Recipient, Subject, Survey};
+use crate::stop::Stop;
 use crate::store::{DocumentKept, ReferralKept, Store, StoreError};
 use crate::text::hex::hex;
 
@@ -53,6 +54,8 @@ pub struct Outbox<'a> {
     /// The services whose citations were read whole in this very run: of no other one is anybody handed over.
     pub listed: &'a BTreeSet<SourceName>,
     pub now: DateTime<Utc>,
+    /// While something is sent, a signal waits for the answer.
+    pub stop: &'a Stop,
 }
 
 /// A document, and what sending it would do.
@@ -117,6 +120,7 @@ impl Proposal<'_> {
             asked_at: None,
             answer: None,
             error: None,
+            waits_for_somebody: false,
         }
     }
 }
@@ -132,6 +136,15 @@ pub fn is_batch(kind: DocumentKind) -> bool {
 pub struct Done {
     pub kept: DocumentKept,
     pub next: Next,
+}
+
+impl Done {
+    /// One that is open, of which nobody was asked now.
+    #[must_use]
+    pub fn unasked(kept: DocumentKept) -> Self {
+        let next = if kept.waits_for_somebody { Next::Somebody } else { Next::Ask };
+        Self { kept, next }
+    }
 }
 
 /// The key of a document, for ever: a UUID of version 5 over the section, the kind and the id.
@@ -327,6 +340,7 @@ impl<'a> Outbox<'a> {
             ..kept
         };
         let country = self.config.vehicles.country;
+        let _sending = self.stop.sending();
         let is_kept = self.store.together(|store| {
             // An event may have come since it was judged.
             if !collection::are_owed(store, rows, country)? {
@@ -379,6 +393,7 @@ impl<'a> Outbox<'a> {
         kept.changed_at = self.now;
         kept.answer = became.answer.clone().or(kept.answer.take());
         kept.error.clone_from(&became.error);
+        kept.waits_for_somebody = became.next == Next::Somebody;
         // Nothing of one that was turned away at the door has left.
         if kept.state == DocumentState::New {
             kept.sent_at = None;

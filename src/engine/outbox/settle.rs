@@ -7,6 +7,7 @@ use super::{
     CarKnown, Done, Next, ON_ITS_WAY, Outbox, Repeat, after_asking, car, is_batch, is_key_alive,
     pause,
 };
+use crate::clock::is_future;
 use crate::config::{RecipientConfig, SendMode};
 use crate::engine::collection::Checked;
 use crate::model::{DocumentKind, DocumentState};
@@ -27,9 +28,9 @@ impl Outbox<'_> {
             let since = kept.asked_at.map(|asked_at| self.now.signed_duration_since(asked_at));
             let is_early =
                 |since: TimeDelta| since >= TimeDelta::zero() && since < pause(kept.failures);
-            if !asks_all && since.is_some_and(is_early) {
-                let next = Next::Ask;
-                done.push(Done { kept, next });
+            let is_left = !asks_all && since.is_some_and(is_early);
+            if is_left || self.stop.now().is_some() {
+                done.push(Done::unasked(kept));
                 continue;
             }
             done.push(self.settle_one(kept)?);
@@ -53,6 +54,7 @@ impl Outbox<'_> {
             Err(failure) => return Ok(Done { kept, next: Next::Failed(failure) }),
         };
         let (document, has_bytes) = self.document_of(to, &kept)?;
+        let is_set_back = self.is_set_back(&kept)?;
         let key_lives = TimeDelta::from_std(to.key_lives).unwrap_or(TimeDelta::MAX);
         let may_repeat = has_bytes
             && to.mode != SendMode::Observe
@@ -64,6 +66,7 @@ impl Outbox<'_> {
             // The other side has said that it has it, and may have no other word for that.
             _ if kept.answer.is_some() => Repeat::WaitsThere,
             _ if is_just_sent => Repeat::TooSoon,
+            _ if is_set_back => Repeat::ClockSetBack,
             // What never came of it needs not come: it is made anew of whatever is intended then.
             false if is_batch(kept.kind) => Repeat::Overtaken,
             false => Repeat::TooLate,
@@ -89,6 +92,14 @@ impl Outbox<'_> {
         }
         self.take(&mut kept, &document.subject, &became)?;
         Ok(Done { kept, next: became.next })
+    }
+
+    /// Whether nobody knows how old a document is: this computer's clock shows less than when it was sent, or than in
+    /// a run before.
+    fn is_set_back(&self, kept: &DocumentKept) -> Result<bool, StoreError> {
+        let is_ahead = |at| is_future(at, self.now);
+        let latest = self.store.overview().future_run(self.now)?.map(|run| run.began);
+        Ok(kept.sent_at.into_iter().chain(latest).any(is_ahead))
     }
 
     /// A document as it was handed over, and whether all that it holds is kept still.
@@ -157,6 +168,7 @@ impl Outbox<'_> {
             state: DocumentState::Settled,
             is_done: Some(is_done),
             changed_at: self.now,
+            waits_for_somebody: false,
             ..kept
         };
         self.keep(&kept, &subject)?;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 
 use super::*;
+use crate::clock::Clock;
 use crate::config::reading::{Section, Surroundings};
 use crate::config::{
     Environment, GateConfig, Kinds, RecipientCommon, RecipientKind, RecipientSettings,
@@ -266,6 +267,7 @@ struct Office {
     store: Store,
     world: World,
     now: RefCell<DateTime<Utc>>,
+    stop: Stop,
 }
 
 impl Office {
@@ -276,18 +278,14 @@ impl Office {
         let payments = payments.iter().map(|(id, amount)| ((*id).to_owned(), *amount)).collect();
         let there = There { payments, now, ..There::default() };
         let world = World(Arc::new(Mutex::new(there)));
-        Self { config: config(), _folder: folder, store, world, now: RefCell::new(now) }
+        let stop = Stop::at_time_limit(Clock::starting_at(now));
+        Self { config: config(), _folder: folder, store, world, now: RefCell::new(now), stop }
     }
 
     fn outbox(&self) -> Outbox<'_> {
         let now = *self.now.borrow();
-        Outbox {
-            config: &self.config,
-            store: &self.store,
-            systems: &self.world,
-            listed: &NOBODY,
-            now,
-        }
+        let Self { config, store, world, stop, .. } = self;
+        Outbox { config, store, systems: world, listed: &NOBODY, now, stop }
     }
 
     fn pass(&self, time: TimeDelta) {
@@ -386,6 +384,38 @@ fn what_can_be_neither_asked_nor_repeated_waits_for_a_person() {
     let (kept, _) = outbox.settle_by_hand(done[0].kept.clone(), false).unwrap();
     assert_eq!((kept.state, kept.is_done), (DocumentState::Settled, Some(false)));
     assert_eq!(office.hand_over("refund_1 paid 119"), Some(DocumentState::Settled), "for ever");
+}
+
+/// A clock that shows less than before says nothing of how old a key is: nothing is sent once more by it.
+#[test]
+fn nothing_is_sent_again_by_a_clock_that_was_set_back() {
+    let is_there = |office: &Office| office.world.with(|there| there.refunds.len());
+    let back = TimeDelta::hours(-1);
+    // It was sent later than now; or a run was at work later than now.
+    for (since, set_back) in [(TimeDelta::zero(), back), (TimeDelta::hours(3), back * 2)] {
+        let office = Office::new(&[("paid", 475)]);
+        office.world.with(|there| there.mishaps = vec![Mishap::None, Mishap::LostBefore]);
+        assert_eq!(office.hand_over("refund_1 paid 119"), Some(DocumentState::Unknown));
+        office.pass(since);
+        office.store.journal().begin_run("sync", *office.now.borrow()).unwrap();
+        office.pass(set_back);
+        let done = office.outbox().settle(true).unwrap();
+        assert_eq!(done[0].next, Next::Somebody);
+        assert!(done[0].kept.waits_for_somebody);
+        let error = done[0].kept.error.as_deref().unwrap();
+        assert!(error.contains("this computer's clock was set back"), "{error}");
+        assert_eq!(is_there(&office), 0);
+        // Also where nothing can be asked.
+        office.world.with(|there| there.mishaps = vec![Mishap::Unaskable]);
+        let kept = office.state("refund_1").unwrap();
+        assert_eq!(office.outbox().settle_one(kept).unwrap().next, Next::Somebody);
+        assert_eq!(is_there(&office), 0);
+        office.pass(-set_back + TimeDelta::minutes(1));
+        let done = office.outbox().settle(true).unwrap();
+        assert_eq!(done[0].kept.state, DocumentState::Confirmed);
+        assert!(!done[0].kept.waits_for_somebody);
+        assert_eq!(is_there(&office), 1);
+    }
 }
 
 #[test]

@@ -36,7 +36,21 @@ pub(crate) enum Undelivered {
     Lost(ServiceError),
 }
 
+/// The header that names a document for ever.
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 impl Service {
+    /// Sends a document under its key to something below the address, once.
+    pub(crate) fn post_document(
+        &self,
+        path: &str,
+        body: &[u8],
+        key: &str,
+    ) -> Result<Answer, Undelivered> {
+        let parcel = Parcel { method: Put::Post, body, headers: &[(KEY, key)] };
+        self.deliver(&self.below(path), parcel)
+    }
+
     /// Sends a parcel, once; with a new token where the one that it had was refused, which carried nothing out.
     /// Whatever the service decides comes back as an answer, also where it refuses.
     pub(crate) fn deliver(&self, url: &Url, parcel: Parcel<'_>) -> Result<Answer, Undelivered> {
@@ -106,7 +120,11 @@ impl Service {
             }
             _ => {
                 let answer = self.answer(&mut response);
-                answer.map_err(|failed| Undelivered::Lost(failed.error))
+                let answer = answer.map_err(|failed| Undelivered::Lost(failed.error))?;
+                match answer.is_of_a_web_server() {
+                    true => Err(Undelivered::Lost(ServiceError::Refused(answer.status))),
+                    false => Ok(answer),
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::BooksReport;
 use crate::engine::books::{BatchSeen, CashierBooks, DayBooks, Keyless, Pair, Side};
-use crate::model::{LedgerEntry, SettlementRow, Zone, printable};
+use crate::model::{LedgerEntry, SettlementRow, Zone, escaped, printable};
 use crate::report::look::{Look, Tone};
 use crate::report::text::with_zone;
 use crate::text::lists;
@@ -18,7 +18,7 @@ impl BooksReport {
     pub fn render(&self, look: Look) -> String {
         let mut text = String::new();
         for file in &self.taken {
-            let name = printable(&file.name);
+            let name = escaped(&file.name);
             let rows = many(file.rows, "row");
             let _ = writeln!(
                 text,
@@ -65,7 +65,7 @@ fn cashier(text: &mut String, one: &CashierBooks, look: Look) {
         }
     }
     for file in books.files.iter().filter(|file| file.is_later) {
-        let (name, at) = (printable(&file.name), with_zone(file.taken_at, *time_zone));
+        let (name, at) = (escaped(&file.name), with_zone(file.taken_at, *time_zone));
         let Side { count, amount, .. } = file.brought;
         let rows = many(count, "row");
         let _ = writeln!(text, "  moved by {name}, taken {at}: {rows}, {amount}");

@@ -129,7 +129,13 @@ pub fn of_state_file(
     };
     let mut documents = store.outbox().open()?;
     documents.extend(store.outbox().waiting()?);
-    let documents = documents.iter().map(DocumentTold::from).collect();
+    let documents = documents.iter().map(|kept| {
+        let is_named = config.recipients.iter().any(|to| to.name == kept.to);
+        let told = DocumentTold::from(kept);
+        // Whoever it is for cannot be asked where no section is called so any more.
+        DocumentTold { waits_for_somebody: told.waits_for_somebody || !is_named, ..told }
+    });
+    let documents = documents.collect();
     let agency =
         |to: &RecipientConfig| Ok(AgencyStatus::new(to, &store.referrals().of_agency(&to.name)?));
     let agencies = agencies(config).map(agency).collect::<Result<_, StoreError>>()?;

@@ -10,9 +10,10 @@ use super::super::look::Look;
 use super::lookup::story;
 use crate::model::testing::zone;
 use crate::model::{
-    HolderId, Kind, RecordId, RightRef, RowVerb, RunId, SourceName, TargetName, Who, Zone,
+    Currency, DocumentId, DocumentKind, DocumentState, HolderId, Kind, MinorUnits, Money, RecordId,
+    RightRef, RowVerb, RunId, SourceName, TargetName, Who, Zone,
 };
-use crate::store::{AuditLine, GateChange, NamedLine, Names, OutcomeKind};
+use crate::store::{AuditLine, DocumentKept, GateChange, NamedLine, Names, OutcomeKind};
 
 fn holder(text: &str) -> HolderId {
     HolderId::new(SourceName::new("club").unwrap(), text).unwrap()
@@ -33,7 +34,8 @@ fn line() -> NamedLine {
 fn history(lines: Option<Vec<NamedLine>>) -> History {
     let zone = zone("Europe/Ljubljana");
     let since = at("2026-11-14T11:00:00Z");
-    History { since, who: None, door: None, lines, rows: Vec::new(), zone }
+    let (rows, documents) = Default::default();
+    History { since, who: None, door: None, lines, rows, documents, zone }
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn rows_of_gates_stand_beside_the_changes_of_doors() {
     assert_eq!(
         sheet.lines().nth(2).unwrap(),
         "2026-11-21 12:00:00;2026-11-21T11:00:00Z;17;barrier;;;staff;'=B2;;revocation;row-removed;;;;;refused;\
-         the gate is busy"
+         the gate is busy;;;;"
     );
     let found = serde_json::to_value(document(&both, 0)).unwrap();
     assert_eq!(
@@ -131,8 +133,70 @@ fn a_sheet_has_a_line_for_each_change() {
     assert_eq!(
         text.lines().nth(1).unwrap(),
         "2026-11-21 12:00:00;2026-11-21T11:00:00Z;17;front-door;1;'=A1;club;150001;Ana Novak;grant;renewed;;;\
-         2026-01-01 00:00:00;2026-12-31 23:59:59;not-applied;it holds another window"
+         2026-01-01 00:00:00;2026-12-31 23:59:59;not-applied;it holds another window;;;;"
     );
+}
+
+fn refund(state: DocumentState, is_done: Option<bool>, error: Option<&str>) -> DocumentKept {
+    let id = |text: &str| DocumentId::new(text).unwrap();
+    DocumentKept {
+        to: SourceName::new("cashier").unwrap(),
+        id: id("refund_1"),
+        kind: DocumentKind::Refund,
+        key: "0".into(),
+        sha256: "0".into(),
+        money: Some(Money {
+            amount: MinorUnits::from_digits("119").unwrap(),
+            currency: Currency::new("USD").unwrap(),
+        }),
+        payment: Some(id("park_1")),
+        state,
+        is_done,
+        base: None,
+        blocked: None,
+        made_at: at("2026-11-21T10:59:00Z"),
+        sent_at: Some(at("2026-11-21T10:59:00Z")),
+        changed_at: at("2026-11-21T11:00:00Z"),
+        failures: 0,
+        asked_at: None,
+        answer: None,
+        error: error.map(str::to_owned),
+        waits_for_somebody: false,
+    }
+}
+
+/// Mutants: a document that is told only beside changes of doors; one that a person has settled told as done where
+/// it was not.
+#[test]
+fn documents_stand_beside_the_changes_of_doors() {
+    let documents = vec![
+        refund(DocumentState::Settled, Some(false), Some("the answer was lost")),
+        refund(DocumentState::Unknown, None, Some("the answer was lost")),
+        refund(DocumentState::Confirmed, Some(true), None),
+    ];
+    let all = History { documents, ..history(Some(Vec::new())) };
+    assert_eq!(
+        render(&all, Look::PLAIN),
+        "Documents since 2026-11-14 12:00 CET
+
+  when              to       kind    document            amount    outcome
+  2026-11-21 12:00  cashier  refund  refund_1 of park_1  1.19 USD  settled by hand: not done
+  2026-11-21 12:00  cashier  refund  refund_1 of park_1  1.19 USD  unknown: the answer was lost
+  2026-11-21 12:00  cashier  refund  refund_1 of park_1  1.19 USD  confirmed
+"
+    );
+    let sheet = sheet(&all);
+    let lines: Vec<&str> = sheet.lines().collect();
+    assert!(lines[0].ends_with(";error;document;payment;amount;currency"), "{}", lines[0]);
+    assert_eq!(
+        lines[2],
+        "2026-11-21 12:00:00;2026-11-21T11:00:00Z;;cashier;;;;;;refund;document;;;;;unknown;the answer was lost;\
+         refund_1;park_1;1.19;USD"
+    );
+    let found = serde_json::to_value(document(&all, 0)).unwrap();
+    let told = &found["documents"][1];
+    assert_eq!((&told["took_effect"], &told["amount"]), (&json!(null), &json!("1.19")));
+    assert_eq!(told["sent_at"], "2026-11-21T10:59:00Z");
 }
 
 #[test]

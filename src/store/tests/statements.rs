@@ -68,10 +68,11 @@ const OF_EVERYBODY: [&str; 4] = [
 const OF_ALL: &str = "SELECT max(ends) FROM person";
 
 /// What `history` asks for a person who names somebody or a door: once, and mostly by an index alone.
-const BY_HAND: [&str; 3] = [
+const BY_HAND: [&str; 4] = [
     "SELECT source, holder, number, email, first_name, last_name FROM member UNION",
     "SELECT employee_no FROM person UNION",
     "SELECT DISTINCT device FROM change",
+    "SELECT DISTINCT recipient FROM outbox",
 ];
 
 /// The string literals of a source that begin like a statement, with their line breaks taken out.

@@ -10,10 +10,12 @@ const GOOD: &str = "\
 2024-01-01,B1,REF,t2,p1,REFUND,-119,0,-119,USD,2024-01-01T17:00:00Z
 ";
 
+const NO_CARD: &str = "an id that is no number of a payment card";
+
 fn read_as(text: &[u8], format: &FileFormat) -> Result<(Totals, Vec<SettlementRow>), FileRefusal> {
     let mut rows = Vec::new();
     let usd = Currency::new("USD").unwrap();
-    let read = settlements(text, format, &usd, |_, row| {
+    let read = settlements(text, format, (&usd, day("2024-02-01")), |_, row| {
         let SettlementRow { batch, transaction, payment, .. } = *row;
         let (batch, transaction, payment) = (batch.into(), transaction.into(), payment.into());
         let SettlementRow { day, kind, amount, fee, net, at, .. } = *row;
@@ -112,6 +114,13 @@ fn every_broken_file_is_refused_whole() {
         (with("-119,0,-119", "119,0,119"), Sign(3)),
         (with("450", "449"), Net(2)),
         (with("t1", ""), value(2, "tellerTransactionId", "an id")),
+        (with("t1", "4111111111111111"), value(2, "tellerTransactionId", NO_CARD)),
+        (with("p1", "tx-4111 1111 1111 1111"), value(2, "paymentId", NO_CARD)),
+        (with("B1", "378282246310005"), value(2, "batchId", NO_CARD)),
+        (
+            with("2024-01-01,B1", "2024-02-02,B1"),
+            value(2, "settlementDate", "a day until tomorrow"),
+        ),
         (with("p1", "p\u{202e}1"), value(2, "paymentId", "an id")),
         (with("2024-01-01", "01/01/2024"), value(2, "settlementDate", "a date")),
         (with("2024-01-01", "2024-02-30"), value(2, "settlementDate", "a date")),

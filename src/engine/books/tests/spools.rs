@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::config::{BankColumns, BankConfig, Books, SettlementConfig, Spool};
 use crate::engine::books::{DepositState, Taken, look, take_spools};
+use crate::exit::Exit;
+use crate::files::seal::{SealKey, seal};
 use crate::model::{Currency, SourceName};
 use crate::store::{LedgerSpan, Store};
 use crate::trouble::TroubleWord;
@@ -52,11 +54,15 @@ impl Office {
             columns,
             arrives_within: 2,
         };
-        Self { folder, store, config: Books { settlements: vec![settlement], banks: vec![bank] } }
+        Self {
+            folder,
+            store,
+            config: Books { settlements: vec![settlement], banks: vec![bank], opens_with: None },
+        }
     }
 
-    fn put(&self, name: &str, text: &str) {
-        fs::write(self.folder.path().join(name), text).unwrap();
+    fn put(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.folder.path().join(name), content).unwrap();
     }
 
     fn take(&self, now: &str) -> Taken {
@@ -302,4 +308,77 @@ proptest! {
         want.sort();
         prop_assert_eq!(found, want);
     }
+}
+
+/// The identity of the age test kit and its public key: see `files::seal`.
+const IDENTITY: &str = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+const RECIPIENT: &str = "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
+
+/// A file that came sealed counts as what it holds, once; one that was touched on its way, or is for somebody else,
+/// counts for nothing.
+#[test]
+fn sealed_files_count_by_what_they_hold_or_not_at_all() {
+    let mut office = Office::new();
+    office.config.settlements[0].spool.name.1 = ".csv.age".to_owned();
+    let text = file(&[(1, 2, 475), (2, 2, 200)]);
+    let key: SealKey = RECIPIENT.parse().unwrap();
+    let sealed = seal(std::slice::from_ref(&key), text.as_bytes()).unwrap();
+    office.put("STL-1.csv.age", &sealed);
+    assert_eq!(office.words("2024-01-03T13:00:00Z"), [TroubleWord::FileRefused], "no key");
+    office.config.opens_with = Some(IDENTITY.parse().unwrap());
+    let mut changed = sealed.clone();
+    let place = sealed.len() - 20;
+    changed[place] ^= 1;
+    let other: SealKey =
+        "age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg".parse().unwrap();
+    let foreign = seal(&[other], text.as_bytes()).unwrap();
+    for (content, why) in [
+        (changed.as_slice(), "changed on its way"),
+        (&sealed[..sealed.len() - 1], "changed on its way"),
+        (&sealed[..20], "changed on its way"),
+        (text.as_bytes(), "changed on its way"),
+        (&[], "changed on its way"),
+        (foreign.as_slice(), "another key"),
+    ] {
+        office.put("STL-1.csv.age", content);
+        let taken = office.take("2024-01-03T13:10:00Z");
+        let troubles: Vec<_> = taken.troubles.iter().collect();
+        assert!(matches!(troubles.as_slice(), [one] if one.text().contains(why)), "{troubles:?}");
+        assert_eq!(troubles[0].exit(), Exit::Unacceptable);
+        assert_eq!((taken.files.len(), office.settled(day("2024-01-02")).0), (0, 0), "{why}");
+    }
+    // More than one piece of 64 KiB, of which the second was changed: nothing of the first counts.
+    let rows: Vec<_> = (0..2000).map(|n| (n, 2, 100)).collect();
+    let mut long = seal(std::slice::from_ref(&key), file(&rows).as_bytes()).unwrap();
+    let place = long.len() - 20;
+    long[place] ^= 128;
+    office.put("STL-1.csv.age", &long);
+    assert_eq!(office.words("2024-01-03T13:20:00Z"), [TroubleWord::FileRefused]);
+    assert_eq!(office.settled(day("2024-01-02")).0, 0);
+    office.put("STL-1.csv.age", &sealed);
+    assert_eq!(office.words("2024-01-03T13:30:00Z"), []);
+    assert_eq!(office.settled(day("2024-01-02")), (2, Amount::minor(675)));
+    // The same content, sealed once more, is the same file.
+    office.put("STL-2.csv.age", seal(&[key], text.as_bytes()).unwrap());
+    assert_eq!(office.words("2024-01-03T14:00:00Z"), [TroubleWord::FileRepeated]);
+}
+
+/// Whoever puts files there may give them any name.
+#[cfg(unix)]
+#[test]
+fn no_name_of_a_file_steers_a_terminal() {
+    let office = Office::new();
+    office.put("STL-\u{1b}[31m\u{202e}.csv", "no settlement");
+    let text = office.take("2024-01-03T13:00:00Z").troubles[0].text();
+    assert!(text.starts_with("STL-\\u{1b}[31m\\u{202e}.csv "), "{text:?}");
+}
+
+/// What will be settled some day is not settled.
+#[test]
+fn rows_of_the_day_after_tomorrow_are_refused() {
+    let office = Office::new();
+    office.put("STL-1.csv", file(&[(1, 4, 475)]));
+    let now = "2024-01-02T13:00:00Z";
+    assert_eq!(office.words(now), [TroubleWord::FileRefused]);
+    assert_eq!(office.words("2024-01-03T13:00:00Z"), [], "tomorrow's, by then");
 }

@@ -65,7 +65,7 @@ impl State<Gtcs> {
             }
             self.note("day-doubled", &document);
         }
-        if report.revision > 1 && !self.memory.has(report.day, report.revision - 1) {
+        if report.revision > 1 && report.corrects != self.memory.newest(report.day) {
             return Err(problem("revision-gap", document).status(422));
         }
         let of_others = self.memory.0.iter().filter(|taken| taken.report.day != report.day);
@@ -86,8 +86,10 @@ impl State<Gtcs> {
 }
 
 impl Gtcs {
-    fn has(&self, day: NaiveDate, revision: usize) -> bool {
-        self.0.iter().any(|taken| taken.report.day == day && taken.report.revision == revision)
+    /// The revision of a day that was taken last.
+    fn newest(&self, day: NaiveDate) -> Option<usize> {
+        let of_day = self.0.iter().filter(|taken| taken.report.day == day);
+        of_day.map(|taken| taken.report.revision).max()
     }
 }
 

@@ -26,7 +26,8 @@
 //! * (seed) The members of a report. Its own sample claims 287 transactions, shows one, and is of a day in
 //!   UTC.
 //! * (ran) Which instants a day begins and ends with in New York and elsewhere.
-//! * (ours) `revision` from 2 on with `corrects`, the report's id before it; the answer; the questions.
+//! * (ours) `revision` from 2 on with `corrects`, the id of the report that was taken last, if
+//!   one was; the answer; the questions.
 //! * (believed) All else. Nobody knows what GTCS is.
 //!
 //! Stricter than the vendor: every sum must agree to the cent, amounts have exactly two decimals, a

@@ -16,6 +16,8 @@ pub struct Report {
     pub day: NaiveDate,
     /// 1 for the first.
     pub revision: usize,
+    /// The revision that it corrects.
+    pub corrects: Option<usize>,
     /// `transactionId` of each.
     pub transactions: Vec<String>,
     /// `totalRevenue`, in minor units.
@@ -61,7 +63,7 @@ impl Report {
         if now < next {
             return Err(problem("day-not-over", day.to_string()).status(422));
         }
-        let revision = revision(&mut body, day)?;
+        let (revision, corrects) = revision(&mut body, day)?;
         let rows = body.list("transactions")?;
         if rows.len() > switches.transactions_max {
             return Err(problem("too-many-transactions", rows.len().to_string()).status(413));
@@ -110,27 +112,26 @@ impl Report {
                 return Err(problem(slug, sums).status(422));
             }
         }
-        Ok(Self { day, revision, transactions, revenue, fees })
+        Ok(Self { day, revision, corrects, transactions, revenue, fees })
     }
 }
 
-/// 1 if nothing is said; of another it must be said what it corrects.
-fn revision(body: &mut Fields<'_>, day: NaiveDate) -> Result<usize, Problem> {
-    let Some(told) = body.maybe("revision") else { return Ok(1) };
+/// 1 if nothing is said; another may say what it corrects, which was before it.
+fn revision(body: &mut Fields<'_>, day: NaiveDate) -> Result<(usize, Option<usize>), Problem> {
+    let Some(told) = body.maybe("revision") else { return Ok((1, None)) };
     let number = match told {
         Json::Number(digits) if digits.len() < 4 => digits.parse().ok(),
         _ => None,
     };
     let number: usize = number.ok_or_else(|| problem("field-type", "/revision"))?;
-    match number {
-        0 => return Err(problem("field-type", "/revision")),
-        1 => {}
-        _ => {
-            let corrects = body.text("corrects")?;
-            if corrects != id(day, number - 1) {
-                return Err(problem("revision-corrects", corrects).status(422));
-            }
+    let corrects = match (number, body.maybe("corrects")) {
+        (0, _) => return Err(problem("field-type", "/revision")),
+        (_, None) => None,
+        (_, Some(Json::Text(text))) => {
+            let earlier = (1..number).find(|earlier| *text == id(day, *earlier));
+            Some(earlier.ok_or_else(|| problem("revision-corrects", text).status(422))?)
         }
-    }
-    Ok(number)
+        (_, Some(_)) => return Err(problem("field-type", "/corrects")),
+    };
+    Ok((number, corrects))
 }

@@ -199,7 +199,7 @@ fn reports_that_are_none() {
         ("REFUND", "DONATION", "unknown-word"),
         ("\"zone\"", "\"licensePlate\":\"ABC123\",\"zone\"", "unknown-field"),
         ("{\"reportPeriod\"", "{\"revision\":0,\"reportPeriod\"", "field-type"),
-        ("{\"reportPeriod\"", "{\"revision\":2,\"reportPeriod\"", "missing-field"),
+        ("{\"reportPeriod\"", "{\"revision\":2,\"corrects\":1,\"reportPeriod\"", "field-type"),
     ] {
         let server = finance();
         assert!(
