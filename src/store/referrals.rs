@@ -209,13 +209,11 @@ impl Referrals<'_> {
         Ok(rows)
     }
 
-    /// Those that an agency must still be told of.
-    pub fn waiting(&self, agency: &SourceName) -> Result<Vec<ReferralKept>, StoreError> {
-        let sql = "SELECT * FROM referral WHERE agency = ?1 AND wanted IS NOT told \
-                   AND wanted IS NOT NULL ORDER BY reference";
-        let mut rows = self.read(sql, agency.as_str())?;
-        rows.retain(ReferralKept::waits);
-        Ok(rows)
+    /// Those at an agency that somebody may still be asked for, with those of which nobody knows yet.
+    pub fn open_at(&self, agency: &SourceName) -> Result<Vec<ReferralKept>, StoreError> {
+        let sql = "SELECT * FROM referral WHERE agency = ?1 AND state <> 'refused' \
+                   AND (told IS NULL OR told = 'Hold') ORDER BY reference";
+        self.read(sql, agency.as_str())
     }
 
     /// All that an agency was ever handed.

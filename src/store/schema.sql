@@ -310,9 +310,8 @@ CREATE TABLE referral (
 CREATE INDEX referral_source ON referral (source, reference);
 CREATE INDEX referral_batch ON referral (agency, batch);
 CREATE INDEX referral_withdrawal ON referral (agency, withdrawal) WHERE withdrawal IS NOT NULL;
--- Those that the agency must still be told of.
-CREATE INDEX referral_waits ON referral (agency, reference) WHERE wanted IS NOT told AND wanted IS NOT NULL;
--- Those that somebody may still be asked for.
+-- Those that somebody may still be asked for: at an agency, and of a service.
+CREATE INDEX referral_there ON referral (agency, reference) WHERE state <> 'refused' AND (told IS NULL OR told = 'Hold');
 CREATE INDEX referral_open ON referral (source, at) WHERE state <> 'refused' AND (told IS NULL OR told = 'Hold');
 
 -- How far the listing of a service's citations was read.

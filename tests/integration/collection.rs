@@ -371,6 +371,12 @@ fn an_old_citation_is_taken_back_by_a_listing_and_by_an_event() {
     city.tick(0, 0);
     city.tick(31 * DAY, 0);
     city.tick(400 * DAY, 0);
+    // P17: no plate of them is anywhere by now.
+    for name in fs::read_dir(city.town.folder.path()).unwrap() {
+        let path = name.unwrap().path();
+        let bytes = if path.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+        assert!(!bytes.windows(3).any(|window| window == b"XYZ"), "{}", path.display());
+    }
     assert!(!city.json(400 * DAY, 0, &["lookup", "citation:v1"])["referrals"].is_null());
     city.pay("v1");
     let event = r#"{"id":"evt_1","type":"citation.paid","timestamp":"2027-04-14T12:00:00Z","data":{"citationNumber":"v2"}}"#;

@@ -176,7 +176,9 @@ impl Run<'_> {
             allowed: 0,
         };
         let Some(agency) = to.settings.collection() else { return Ok(intent) };
-        for row in store.referrals().waiting(&to.name)? {
+        // What is over there for good is not looked at: it may be all of many years.
+        let rows = store.referrals().open_at(&to.name)?;
+        for row in rows.iter().filter(|row| row.waits()).cloned() {
             match row.wanted {
                 _ if row.reason.is_some() => intent.kept_there.push(row),
                 // What became of that is asked first.
@@ -189,7 +191,6 @@ impl Run<'_> {
                 None => {}
             }
         }
-        let rows = store.referrals().of_agency(&to.name)?;
         intent.is_busy |= rows.iter().any(|row| {
             row.state == ReferralState::Sent && Some(&row.batch) != but || row.withdrawal.is_some()
         });

@@ -277,6 +277,12 @@ impl Status {
         ));
         let at_gates = self.gates.iter().map(GateStatus::outside).sum();
         parts.extend(counted(at_gates, "car stands outside", "cars stand outside"));
+        let paid = self.agencies.iter().map(|one| one.to_take_back).sum();
+        parts.extend(counted(
+            paid,
+            "citation that nobody owes is collected",
+            "citations that nobody owes are collected",
+        ));
         let broken = self.devices.iter().filter(|device| !device.is_well()).count();
         parts.extend(counted(broken, "door has a problem", "doors have a problem"));
         let broken = self.gates.iter().filter(|gate| !gate.is_well()).count();
