@@ -13,7 +13,6 @@ const APART_MAX: TimeDelta = TimeDelta::minutes(15);
 
 /// When a document took effect that was sent at `sent_at` and is known of `now`: as the other side tells it, where
 /// that can be. What it tells decides about a day of our book.
-#[must_use]
 pub fn took_effect_at(
     told: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
