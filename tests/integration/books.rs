@@ -385,3 +385,26 @@ fn what_cannot_be_asked() {
     let told = office.run(LATER, &["diff", "--out", "in/teller/STL-9.csv"]).ends(64);
     assert!(told.stderr.contains("arrives"), "{}", told.stderr);
 }
+
+/// `check` looks into the folders and takes nothing; what is due and is not there fails.
+#[test]
+fn check_tells_what_lies_in_the_folders() {
+    let office = Office::with_bank();
+    office.sell(Card::Common, "p1", 475, 25, NOON);
+    let early = office.run(NEXT, &["check"]).ends(0).stdout;
+    assert!(early.contains("0 files in "), "{early}");
+    let due = "2024-01-03T17:00:00Z";
+    let late = office.run(due, &["check"]).ends(5).stdout;
+    assert!(late.contains("no file has told of 2024-01-02, and it is due"), "{late}");
+    office.spool("STL-1.csv", DAY, &Shape::default());
+    for _ in 0..2 {
+        let there = office.run(due, &["check"]).ends(0).stdout;
+        assert!(there.contains("1 file in ") && there.contains("the next run takes 1"), "{there}");
+    }
+    office.run(due, &["sync"]);
+    let taken = office.run(due, &["check"]).ends(0).stdout;
+    assert!(taken.contains("1 file in ") && !taken.contains("the next run takes"), "{taken}");
+    fs::remove_dir_all(office.folder.path().join("in/bank")).unwrap();
+    let gone = office.run(due, &["check"]).ends(5).stdout;
+    assert!(gone.contains("cannot be read"), "{gone}");
+}

@@ -43,13 +43,12 @@ pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Re
     if let (Some(path), Some(to)) = (&args.plan, &args.to) {
         return documents::apply(context, path, to);
     }
-    let plan = args.plan.as_deref().map(|path| Ok::<_, Error>((path, text_of(path)?)));
-    let plan = plan.transpose()?;
-    let documents = plan.as_ref().map(|(path, text)| documents_of(context, path, text));
-    let documents = documents.transpose()?.flatten();
-    let are_documents = match &args.blocked {
-        Some(id) => documents::waits_under(context, id)?,
-        None => documents.is_some(),
+    let plan = args.plan.as_deref().map(|path| (path, text_of(path)));
+    // What is wrong with a plan is said once nobody else is at work.
+    let are_documents = match (&plan, &args.blocked) {
+        (_, Some(id)) => documents::waits_under(context, id)?,
+        (Some((path, Ok(text))), _) => matches!(documents_of(context, path, text), Ok(Some(_))),
+        _ => false,
     };
     let _lock = match are_documents {
         true => documents::take_lock(context)?,
@@ -57,13 +56,13 @@ pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Re
     };
     let mut store = context.open_store()?;
     let network = context.network();
-    let report = match &plan {
+    let report = match plan {
         Some((path, text)) => {
-            let name = path.display().to_string();
-            if let Some(plan) = documents {
+            let (text, name) = (text?, path.display().to_string());
+            if let Some(plan) = documents_of(context, path, &text)? {
                 return documents::reviewed(context, &store, &name, &plan);
             }
-            let reviewed = from_file(context, path, text)?;
+            let reviewed = from_file(context, path, &text)?;
             carry_out(context, &network, &mut store, name, reviewed)?
         }
         None => {

@@ -61,7 +61,7 @@ impl Office {
         }
     }
 
-    fn put(&self, name: &str, content: impl AsRef<[u8]>) {
+    fn put(&self, name: &str, content: &(impl AsRef<[u8]> + ?Sized)) {
         fs::write(self.folder.path().join(name), content).unwrap();
     }
 
@@ -359,7 +359,7 @@ fn sealed_files_count_by_what_they_hold_or_not_at_all() {
     assert_eq!(office.words("2024-01-03T13:30:00Z"), []);
     assert_eq!(office.settled(day("2024-01-02")), (2, Amount::minor(675)));
     // The same content, sealed once more, is the same file.
-    office.put("STL-2.csv.age", seal(&[key], text.as_bytes()).unwrap());
+    office.put("STL-2.csv.age", &seal(&[key], text.as_bytes()).unwrap());
     assert_eq!(office.words("2024-01-03T14:00:00Z"), [TroubleWord::FileRepeated]);
 }
 
@@ -377,7 +377,7 @@ fn no_name_of_a_file_steers_a_terminal() {
 #[test]
 fn rows_of_the_day_after_tomorrow_are_refused() {
     let office = Office::new();
-    office.put("STL-1.csv", file(&[(1, 4, 475)]));
+    office.put("STL-1.csv", &file(&[(1, 4, 475)]));
     let now = "2024-01-02T13:00:00Z";
     assert_eq!(office.words(now), [TroubleWord::FileRefused]);
     assert_eq!(office.words("2024-01-03T13:00:00Z"), [], "tomorrow's, by then");
