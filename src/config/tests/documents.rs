@@ -100,6 +100,18 @@ fn what_each_of_them_needs() {
             "currency = \"USD\"\ntransport = \"csv\"\nspool = \"out/duncan\"\n",
             "",
         ),
+        (
+            DUNCAN,
+            "url = \"https://collect.example\"\ncurrency = \"USD\"\nusername = \"city\"\nsecret = { env = \"DOOR_PASSWORD\" }\n",
+            "currency = \"USD\"\ntransport = \"csv\"\nspool = \"out/duncan\"\nsealed = true\n",
+            "duncan.collect.sealed: has nobody to be sealed for",
+        ),
+        (
+            DUNCAN,
+            "username",
+            "sealed = true\nusername",
+            "duncan.collect.sealed: has no place beside transport",
+        ),
         (AIMS, "client_id = \"town\"\n", "", "aims.citations.client_id: is missing"),
         (AIMS, "https://login", "http://login", "aims.citations.token_url: is plain http"),
         (AIMS, "currency = \"USD\"\n", "", "aims.citations.currency: is missing"),

@@ -17,6 +17,7 @@ use crate::config::reading::{
 };
 use crate::config::{RecipientCommon, RecipientKind, RecipientSettings, Secret, Tls, Wiring};
 use crate::document::JsonError;
+use crate::files::seal::SealKey;
 use crate::model::Currency;
 use crate::net::service::{Bounds, Credentials, Service};
 use crate::ports::{Collection, Document, Failure, Recipient, Referral, Remark, Withdrawal};
@@ -43,7 +44,11 @@ pub enum Transport {
         secret: Secret,
     },
     /// Files in a folder, from which somebody takes them.
-    Spool(PathBuf),
+    Spool {
+        folder: PathBuf,
+        /// Whose keys open them; none where they are not sealed.
+        sealed_for: Vec<SealKey>,
+    },
 }
 
 /// One agency.
@@ -83,9 +88,11 @@ impl RecipientKind for Duncan {
             // A login leads nowhere then.
             let folder = spool.required().map(|path| absolute(surroundings.folder, &path));
             section.refuse(&["url", "username"], "transport = \"csv\"");
-            folder.map(Transport::Spool)
+            let sealed_for = section.sealed_for(None, surroundings);
+            folder.map(|folder| Transport::Spool { folder, sealed_for })
         } else {
             spool.optional();
+            section.refuse(&["sealed"], "transport = \"http\"");
             let (url, username) = (url.required(), username.required());
             let secret = section.password("secret", surroundings);
             if let Some(url) = &url {
@@ -126,8 +133,9 @@ impl RecipientSettings for Settings {
     fn connect(&self, wiring: Wiring) -> Result<Box<dyn Recipient>, Failure> {
         let (url, tls, username, secret) = match &self.transport {
             Transport::Http { url, tls, username, secret } => (url, tls, username, secret),
-            Transport::Spool(folder) => {
-                return Ok(Box::new(Spool { folder: folder.clone() }));
+            Transport::Spool { folder, sealed_for } => {
+                let (folder, sealed_for) = (folder.clone(), sealed_for.clone());
+                return Ok(Box::new(Spool { folder, sealed_for }));
             }
         };
         let login = STANDARD.encode(format!("{username}:{}", secret.expose()));
@@ -139,7 +147,7 @@ impl RecipientSettings for Settings {
     fn examine(&self) -> Vec<Remark> {
         match &self.transport {
             Transport::Http { url, tls, .. } => examine_certificate(url, tls, &self.section),
-            Transport::Spool(_) => Vec::new(),
+            Transport::Spool { .. } => Vec::new(),
         }
     }
 }
@@ -157,7 +165,7 @@ impl Collection for Settings {
         is_good
             && match &self.transport {
                 Transport::Http { .. } => true,
-                Transport::Spool(_) => spool::takes(row.reference.as_str(), &texts),
+                Transport::Spool { .. } => spool::takes(row.reference.as_str(), &texts),
             }
     }
 

@@ -1,20 +1,24 @@
 //! Batches as files in a folder, from which somebody takes them to the agency.
 //!
 //! A file is there whole or not at all, and its name says of which day and which batch it is; those that take citations
-//! back come before those that hand some over. That it is there with the same content is the only confirmation.
+//! back come before those that hand some over. That it is there with the same content is the only confirmation. One that
+//! is sealed cannot be read again, so that its name says what it holds, too.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::wire;
 use crate::document::{JsonError, Limits, Node, parse};
+use crate::files::seal::{SealKey, seal};
 use crate::files::{self, Rights};
 use crate::model::{Amount, DocumentKind};
 use crate::net::bounded::{self, Bounded};
 use crate::ports::{Class, Document, Failure, Recipient, Standing, Subject, Survey};
+use crate::text::hex::hex;
 
 /// No file of a batch is longer: a thousand rows.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -37,10 +41,18 @@ const WITHDRAWN: [&str; 2] = ["referenceId", "newStatus"];
 /// So many digits of the batch's id are in the name of its file.
 const ID_CHARS: usize = 16;
 
+/// `2024-01-01`
+const DAY_CHARS: usize = 10;
+
+/// What the name of a sealed file ends with.
+const SEALED_ENDING: &str = ".csv.age";
+
 /// A folder for files.
 #[derive(Debug)]
 pub(super) struct Spool {
     pub folder: PathBuf,
+    /// Whose keys open the files; none where they are not sealed.
+    pub sealed_for: Vec<SealKey>,
 }
 
 /// Whether no text of a row would be taken for a formula by a spreadsheet.
@@ -56,6 +68,9 @@ impl Recipient for Spool {
 
     fn state(&self, document: &Document, _: &str) -> Result<Standing, Failure> {
         let Some(path) = self.find(document)? else { return Ok(Standing::Never) };
+        if !self.sealed_for.is_empty() {
+            return Ok(of_sealed(document, &path));
+        }
         let bytes = match bounded::read(&path, FILE_BYTES_MAX) {
             Ok(Bounded::Whole { bytes, .. }) => bytes,
             Ok(Bounded::NotAFile | Bounded::TooLarge) => Vec::new(),
@@ -79,9 +94,13 @@ impl Recipient for Spool {
             Ok(text) => text,
             Err(error) => return Ok(Standing::Refused(error.to_string())),
         };
-        let path = self.folder.join(name(document));
-        let written =
-            files::prepare(&path, &text, &Rights::PRIVATE).and_then(files::Ready::put_new);
+        let (path, bytes) = match self.sealed_for.as_slice() {
+            [] => (self.folder.join(name(document)), Ok(text.into_bytes())),
+            keys => (self.folder.join(sealed_name(document, &text)), seal(keys, text.as_bytes())),
+        };
+        let written = bytes
+            .and_then(|bytes| files::prepare(&path, &bytes, &Rights::PRIVATE))
+            .and_then(files::Ready::put_new);
         match written {
             Ok(()) => Ok(confirmed(document, &path)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => self.state(document, key),
@@ -104,29 +123,72 @@ impl Spool {
 
     /// The file of a batch, of whatever day its name says it is.
     fn find(&self, document: &Document) -> Result<Option<PathBuf>, Failure> {
-        let end = ending(document);
-        let mut names = self.names()?;
-        names.retain(|name| name.ends_with(&end) && !name.starts_with('.'));
-        // Whoever takes the files may put an answer beside one, with more in front of its name.
-        let is_ours = |name: &&String| name.len() == end.len() + "2024-01-01".len();
-        Ok(names.iter().find(is_ours).map(|name| self.folder.join(name)))
+        let end = match self.sealed_for.is_empty() {
+            true => ending(document),
+            false => format!("{}-", stem(document)),
+        };
+        let is_ours = |name: &String| {
+            // Whoever takes the files may put an answer beside one, with more in front of its name.
+            let Some((_, rest)) = name.split_at_checked(DAY_CHARS) else { return false };
+            match self.sealed_for.is_empty() {
+                true => rest == end,
+                false => rest.strip_prefix(&end).is_some_and(|hash| {
+                    hash.strip_suffix(SEALED_ENDING).is_some_and(|hash| hash.len() == ID_CHARS)
+                }),
+            }
+        };
+        Ok(self.names()?.into_iter().find(is_ours).map(|name| self.folder.join(name)))
+    }
+}
+
+/// How a batch stands whose file is sealed: by the name, which a file only gets when all of it is there.
+fn of_sealed(document: &Document, path: &Path) -> Standing {
+    if document.bytes.is_empty() {
+        return Standing::Doubtful("what it held is not kept here any more".to_owned());
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    match csv(document) {
+        Ok(text) if name.is_some_and(|name| name.ends_with(&sealed_ending(document, &text))) => {
+            confirmed(document, path)
+        }
+        Ok(_) => Standing::Otherwise("a file of it holds something else, by its name".to_owned()),
+        Err(error) => Standing::Doubtful(error.to_string()),
     }
 }
 
 /// What the name of a file ends with: `-1-withdrawal-0123456789abcdef.csv`.
 fn ending(document: &Document) -> String {
+    format!("{}.csv", stem(document))
+}
+
+/// The same of one that is sealed, with a digest of what it holds.
+fn sealed_ending(document: &Document, text: &str) -> String {
+    let digest = hex(&Sha256::digest(text.as_bytes()));
+    format!("{}-{}{SEALED_ENDING}", stem(document), digest.get(..ID_CHARS).unwrap_or(&digest))
+}
+
+fn stem(document: &Document) -> String {
     let id = document.id.as_str();
     let hash = id.split_once(':').map_or(id, |(_, hash)| hash);
     let place = if document.kind == DocumentKind::Withdrawal { 1 } else { 2 };
-    format!("-{place}-{}-{}.csv", document.kind, hash.get(..ID_CHARS).unwrap_or(hash))
+    format!("-{place}-{}-{}", document.kind, hash.get(..ID_CHARS).unwrap_or(hash))
 }
 
 fn name(document: &Document) -> String {
+    format!("{}{}", day(document), ending(document))
+}
+
+fn sealed_name(document: &Document, text: &str) -> String {
+    format!("{}{}", day(document), sealed_ending(document, text))
+}
+
+/// `2024-01-01`
+fn day(document: &Document) -> String {
     let at = match &document.subject {
         Subject::Batch { at, .. } => *at,
         _ => DateTime::<Utc>::UNIX_EPOCH,
     };
-    format!("{}{}", at.format("%Y-%m-%d"), ending(document))
+    at.format("%Y-%m-%d").to_string()
 }
 
 /// No acknowledgement comes: what is in the file is what was handed over.

@@ -1,6 +1,7 @@
 //! Batches as bytes, and an agency that takes them.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,7 @@ use ivms_sync_simulators::service::{Login, Mishap, Settings as Service};
 use super::{Settings, Transport};
 use crate::config::{RecipientSettings as _, Secret, Tls};
 use crate::connectors::testing::wiring;
+use crate::files::seal::{self, OpenKey, SealKey};
 use crate::model::{Currency, DocumentId, DocumentKind, MinorUnits};
 use crate::ports::{
     Class, Collection as _, Document, ListedPlate, Recipient, Referral, Standing, Subject,
@@ -21,6 +23,11 @@ const KEYS: [&str; 3] = [
     "a6f3b0a4-5d5c-5b43-8d8b-0c9b2c7d6a11",
     "0f1c4b1e-7d3f-5c9b-9a55-3c2f1d0e9b77",
 ];
+
+/// The identity of the age test kit and its public key: see `files::seal`.
+const SECRET_KEY: &str =
+    "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+const PUBLIC_KEY: &str = "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef";
 
 fn now() -> DateTime<Utc> {
     "2024-03-01T00:00:00Z".parse().unwrap()
@@ -277,8 +284,9 @@ fn batches_that_are_none() {
 }
 
 /// A folder for files, and an agency that takes them.
-fn spool(folder: &std::path::Path) -> Settings {
-    Settings { transport: Transport::Spool(folder.to_owned()), ..World::new().settings }
+fn spool(folder: &std::path::Path, sealed_for: Vec<SealKey>) -> Settings {
+    let transport = Transport::Spool { folder: folder.to_owned(), sealed_for };
+    Settings { transport, ..World::new().settings }
 }
 
 /// Mutants: a cell with a comma is two; a file with other content confirms; the trailer has another sum.
@@ -286,7 +294,7 @@ fn spool(folder: &std::path::Path) -> Settings {
 fn a_batch_as_a_file() {
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
-    let settings = spool(folder.path());
+    let settings = spool(folder.path(), Vec::new());
     let agency = settings.connect(wiring()).unwrap();
     let odd = Referral { code: "PKG-001, \"meter\"".to_owned(), ..row("A-1", "2500") };
     let batch = settings.referrals(&[odd, row("A-2", "4000")]).remove(0);
@@ -331,10 +339,45 @@ fn a_batch_as_a_file() {
     assert_eq!(agency.try_login().unwrap_err().class, Class::Unusable);
 }
 
+/// Mutants: a sealed file is written twice; one that holds something else, by its name, confirms.
+#[test]
+fn a_batch_as_a_sealed_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret: OpenKey = SECRET_KEY.parse().unwrap();
+    let settings = spool(folder.path(), vec![PUBLIC_KEY.parse().unwrap()]);
+    let agency = settings.connect(wiring()).unwrap();
+    let names = || {
+        let all = std::fs::read_dir(folder.path()).unwrap();
+        all.map(|one| one.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let batch = |due: &str| {
+        let batch = settings.referrals(&[row("A-1", due)]).remove(0);
+        settings.document(&batch, now()).unwrap()
+    };
+    let document = batch("2500");
+    assert_eq!(agency.state(&document, KEYS[0]), Ok(Standing::Never));
+    let sent = agency.send(&document, KEYS[0], None).unwrap();
+    assert!(matches!(&sent, Standing::Confirmed(told) if told.contains(".csv.age")), "{sent:?}");
+    let written = names();
+    let bytes = std::fs::read(folder.path().join(&written[0])).unwrap();
+    assert!(bytes.starts_with(b"age-encryption.org/v1\n"));
+    let mut text = String::new();
+    seal::open(&secret, &bytes[..]).unwrap().read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("referenceId,") && text.ends_with("TRAILER,1,25.00\r\n"), "{text}");
+    assert_eq!(agency.send(&document, KEYS[0], None), Ok(sent.clone()));
+    assert_eq!(agency.state(&document, KEYS[0]), Ok(sent));
+    assert_eq!(names(), written, "and not sealed anew");
+    // The same citations, and another sum.
+    let other = batch("2600");
+    assert_eq!(other.id, document.id);
+    assert!(matches!(agency.send(&other, KEYS[0], None), Ok(Standing::Otherwise(_))));
+    assert_eq!(names(), written);
+}
+
 #[test]
 fn rows_that_cannot_be_told() {
     let folder = tempfile::tempdir().unwrap();
-    let (files, http) = (spool(folder.path()), World::new().settings);
+    let (files, http) = (spool(folder.path(), Vec::new()), World::new().settings);
     let coded = |code: &str| Referral { code: code.to_owned(), ..row("A-1", "2500") };
     assert!(files.takes(&row("A-1", "2500")) && http.takes(&row("A-1", "2500")));
     for code in ["=1+1", "+1", "-1", "@sum", "\t1"] {
