@@ -108,7 +108,7 @@ fn file(rows: &[(u32, u32, i64)]) -> String {
 #[test]
 fn a_file_counts_once_and_so_does_a_row() {
     let office = Office::new();
-    office.put("STL-1.csv", file(&[(1, 2, 475), (2, 2, 200)]));
+    office.put("STL-1.csv", &file(&[(1, 2, 475), (2, 2, 200)]));
     office.put(".STL-2.csv.part", "half a file");
     office.put("other.csv", "something else");
     let taken = office.take("2024-01-03T13:00:00Z");
@@ -116,15 +116,15 @@ fn a_file_counts_once_and_so_does_a_row() {
     assert_eq!((taken.files[0].rows, taken.files[0].added), (2, 2));
     assert_eq!(office.take("2024-01-03T14:00:00Z").files, []);
     // The same under another name: said once, and never counted.
-    office.put("STL-1-again.csv", file(&[(1, 2, 475), (2, 2, 200)]));
+    office.put("STL-1-again.csv", &file(&[(1, 2, 475), (2, 2, 200)]));
     assert_eq!(office.words("2024-01-03T15:00:00Z"), [TroubleWord::FileRepeated]);
     assert_eq!(office.words("2024-01-03T16:00:00Z"), []);
     // Written anew, with the same content.
     fs::remove_file(office.folder.path().join("STL-1.csv")).unwrap();
-    office.put("STL-1.csv", file(&[(1, 2, 475), (2, 2, 200)]));
+    office.put("STL-1.csv", &file(&[(1, 2, 475), (2, 2, 200)]));
     assert_eq!(office.words("2024-01-03T17:00:00Z"), []);
     // A week that overlaps moves the day.
-    office.put("STL-week.csv", file(&[(1, 2, 475), (2, 2, 200), (3, 2, 100), (4, 3, 50)]));
+    office.put("STL-week.csv", &file(&[(1, 2, 475), (2, 2, 200), (3, 2, 100), (4, 3, 50)]));
     let taken = office.take("2024-01-09T13:00:00Z");
     assert_eq!((taken.files[0].added, &taken.files[0].moved), (2, &vec![day("2024-01-02")]));
     assert_eq!(taken.troubles[0].word(), TroubleWord::DaysMoved);
@@ -139,10 +139,10 @@ fn a_file_counts_once_and_so_does_a_row() {
 #[test]
 fn a_row_twice_and_a_row_that_changed() {
     let office = Office::new();
-    office.put("STL-1.csv", file(&[(1, 2, 475), (2, 2, 200), (1, 2, 475)]));
+    office.put("STL-1.csv", &file(&[(1, 2, 475), (2, 2, 200), (1, 2, 475)]));
     let taken = office.take("2024-01-03T13:00:00Z");
     assert_eq!((taken.files[0].added, taken.files[0].repeated), (2, 1));
-    office.put("STL-2.csv", file(&[(1, 2, 476)]));
+    office.put("STL-2.csv", &file(&[(1, 2, 476)]));
     let taken = office.take("2024-01-04T13:00:00Z");
     assert_eq!((taken.files[0].added, taken.files[0].changed), (0, 1));
     assert_eq!(office.settled(day("2024-01-02")), (2, Amount::minor(675)));
@@ -157,7 +157,7 @@ fn a_row_twice_and_a_row_that_changed() {
 #[test]
 fn a_refused_file_changes_nothing() {
     let office = Office::new();
-    office.put("STL-1.csv", file(&[(1, 2, 475)]));
+    office.put("STL-1.csv", &file(&[(1, 2, 475)]));
     office.take("2024-01-03T13:00:00Z");
     let before = office.settled(day("2024-01-02"));
     let broken = file(&[(1, 2, 475), (2, 2, 200)]).replace("TRAILER,2", "TRAILER,3");
@@ -167,7 +167,7 @@ fn a_refused_file_changes_nothing() {
         assert_eq!(office.settled(day("2024-01-02")), before);
         assert_eq!(office.store.books().next_file().unwrap(), 2);
     }
-    office.put("STL-2.csv", file(&[(1, 2, 475), (2, 2, 200)]));
+    office.put("STL-2.csv", &file(&[(1, 2, 475), (2, 2, 200)]));
     assert_eq!(office.take("2024-01-04T14:00:00Z").files[0].added, 1);
     // A folder in the place of a file, and no folder at all.
     fs::create_dir(office.folder.path().join("STL-3.csv")).unwrap();
@@ -180,8 +180,8 @@ fn a_refused_file_changes_nothing() {
 #[test]
 fn an_empty_file_is_of_the_day_in_its_name() {
     let office = Office::new();
-    office.put("STL-20240102.csv", file(&[]));
-    office.put("STL-x.csv", format!("{}\n", file(&[])));
+    office.put("STL-20240102.csv", &file(&[]));
+    office.put("STL-x.csv", &format!("{}\n", file(&[])));
     office.take("2024-01-05T13:00:00Z");
     let parts = |text| office.store.books().parts_of_day("cashier", day(text)).unwrap().len();
     assert_eq!((parts("2024-01-02"), parts("2024-01-03"), parts("2024-01-04")), (1, 0, 1));
@@ -190,7 +190,7 @@ fn an_empty_file_is_of_the_day_in_its_name() {
 #[test]
 fn the_bank_is_read_too() {
     let office = Office::new();
-    office.put("STL-1.csv", file(&[(1, 2, 475), (2, 2, 200)]));
+    office.put("STL-1.csv", &file(&[(1, 2, 475), (2, 2, 200)]));
     office.put(
         "BANK-1.csv",
         "date,batch,amount\n2024-01-03,B2,400\n2024-01-03,B2,275\n2024-01-03,X,1\n",
@@ -229,7 +229,7 @@ fn the_ledger_is_kept_and_found_by_day_and_payment() {
     };
     assert_eq!(of("2024-01-02"), [one]);
     assert_eq!(of("2024-01-20"), []);
-    office.put("STL-1.csv", file(&[(9, 20, 100)]));
+    office.put("STL-1.csv", &file(&[(9, 20, 100)]));
     office.take("2024-01-21T13:00:00Z");
     assert_eq!(of("2024-01-20")[0].id, "p9", "its payment is settled that day");
     let shares = office.store.books().shares("cashier", day("2024-01-01"), day("2024-02-01"));
@@ -248,7 +248,7 @@ proptest! {
         let office = Office::new();
         let mut first: BTreeMap<u32, (u32, i64)> = BTreeMap::new();
         for (place, rows) in files.iter().enumerate() {
-            office.put(&format!("STL-{place}.csv"), file(rows));
+            office.put(&format!("STL-{place}.csv"), &file(rows));
             for (txn, day, minor) in rows {
                 first.entry(*txn).or_insert((*day, *minor));
             }
@@ -288,7 +288,7 @@ proptest! {
             office.store.books().enter(&entry, &usd).unwrap();
         }
         let rows: Vec<_> = settled.iter().map(|(id, day)| (*id, *day, 1)).collect();
-        office.put("STL-1.csv", file(&rows));
+        office.put("STL-1.csv", &file(&rows));
         office.take("2024-01-10T13:00:00Z");
         let mut found = Vec::new();
         office.each(day("2024-01-02"), |entries, rows| {
