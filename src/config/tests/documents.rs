@@ -110,7 +110,7 @@ fn what_each_of_them_needs() {
             DUNCAN,
             "username",
             "sealed = true\nusername",
-            "duncan.collect.sealed: has no place beside transport",
+            "duncan.collect.sealed: has nobody to be sealed for",
         ),
         (AIMS, "client_id = \"town\"\n", "", "aims.citations.client_id: is missing"),
         (AIMS, "https://login", "http://login", "aims.citations.token_url: is plain http"),

@@ -84,15 +84,18 @@ impl RecipientKind for Duncan {
         });
         let tls = section.text("tls", value::tls).or(Tls::System);
         let spool = section.text("spool", value::path);
+        let sealed_for = section.sealed_for(None, surroundings);
         let transport = if is_spool {
             // A login leads nowhere then.
             let folder = spool.required().map(|path| absolute(surroundings.folder, &path));
             section.refuse(&["url", "username"], "transport = \"csv\"");
-            let sealed_for = section.sealed_for(None, surroundings);
             folder.map(|folder| Transport::Spool { folder, sealed_for })
         } else {
             spool.optional();
-            section.refuse(&["sealed"], "transport = \"http\"");
+            if !sealed_for.is_empty() {
+                let wrong = Wrong::new("has no place beside transport = \"http\"");
+                section.wrong("sealed", wrong.hint("take it out"));
+            }
             let (url, username) = (url.required(), username.required());
             let secret = section.password("secret", surroundings);
             if let Some(url) = &url {
