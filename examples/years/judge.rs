@@ -457,7 +457,9 @@ impl Life {
                 mine.filter(|one| !waits(&one.state)).count() as u32
             });
             let lists = u32::from(may_read && is_sync);
-            let batches = changes.unwrap_or(u32::MAX / 4).div_ceil(30);
+            // Where nobody else would be left inside, those who are let in are a batch of their own.
+            let batches = changes.unwrap_or(u32::MAX / 4).div_ceil(30)
+                + changes.map_or(0, |changes| u32::from(changes > 1));
             let writes = changes.unwrap_or(u32::MAX);
             let has_open = door.site.as_ref().is_some_and(|site| site.had_open);
             let may_talk = changes != Some(0) || has_open;
@@ -576,6 +578,8 @@ impl Life {
             is_calm &= self.world.door(at).is_calm();
         }
         is_calm &= self.is_yard_calm(report);
+        // What became of a refund may be asked about in vain.
+        is_calm &= report.documents.is_empty();
         let has_failed = report
             .changes
             .iter()

@@ -92,8 +92,8 @@ fn a_flipped_bit_on_any_page_is_told_or_harmless() {
         }
     });
     let told = told.into_inner();
-    // Pages of tables without rows hold nothing that could be damaged.
-    assert!(told * 5 > cases.len(), "{told} of {} were told", cases.len());
+    // Pages of tables without rows hold nothing that could be damaged, and a club has none of a town's.
+    assert!(told * 6 > cases.len(), "{told} of {} were told", cases.len());
 }
 
 #[test]
