@@ -2,8 +2,8 @@
 //!
 //! The worst that may happen here is that somebody is dunned who has paid. So only what is surely owed is handed over,
 //! by a listing of this very run; nothing is handed over while somebody waits to be taken back; and what an agency has
-//! is remembered longer than any plate. [`intend`] says what is to be done, [`judge`] decides about each citation,
-//! [`rows`] keeps what became of a batch together with the batch itself. What leaves goes through the outbox.
+//! is remembered longer than any plate. [`Run::intend`] says what is to be done, `judge` decides about each citation,
+//! `rows` keeps what became of a batch together with the batch itself. What leaves goes through the outbox.
 
 mod judge;
 mod rows;
