@@ -200,8 +200,7 @@ impl State<Duncan> {
                     batch.taken.push(reference.clone());
                     if is_opened {
                         self.note("opened-again", &reference);
-                    }
-                    if was_final {
+                    } else if was_final {
                         self.note("withdrawn-twice", &reference);
                     }
                     if has_too_much {
