@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::wire;
+use super::wire::{self, REFERRED};
 use crate::document::{JsonError, Limits, Node, parse};
 use crate::files::seal::{SealKey, seal};
 use crate::files::{self, Rights};
@@ -22,18 +22,6 @@ use crate::text::hex::hex;
 
 /// No file of a batch is longer: a thousand rows.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-
-/// The columns of what is handed over, which are the names of the wire.
-const REFERRED: [&str; 8] = [
-    "referenceId",
-    "licensePlate",
-    "state",
-    "violationCode",
-    "issuedAt",
-    "zoneNumber",
-    "amountDue",
-    "currency",
-];
 
 /// The columns of what is taken back.
 const WITHDRAWN: [&str; 2] = ["referenceId", "newStatus"];

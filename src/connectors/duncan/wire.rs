@@ -13,6 +13,18 @@ use crate::ports::{
 };
 use crate::text::hex::hex;
 
+/// What is told of a citation that is handed over: keys of a row, and columns of a file.
+pub(super) const REFERRED: [&str; 8] = [
+    "referenceId",
+    "licensePlate",
+    "state",
+    "violationCode",
+    "issuedAt",
+    "zoneNumber",
+    "amountDue",
+    "currency",
+];
+
 /// The most rows of a batch.
 pub(super) const ROWS_MAX: usize = 1000;
 
@@ -102,16 +114,7 @@ fn referral(
     currency: &Currency,
     now: DateTime<Utc>,
 ) -> Result<MinorUnits, JsonError> {
-    row.has_only(&[
-        "referenceId",
-        "licensePlate",
-        "state",
-        "violationCode",
-        "issuedAt",
-        "zoneNumber",
-        "amountDue",
-        "currency",
-    ])?;
+    row.has_only(&REFERRED)?;
     for key in ["licensePlate", "state", "violationCode", "zoneNumber"] {
         row.field(key)?.filled()?;
     }
