@@ -53,6 +53,8 @@ pub struct Desk {
     pub complete_at: Option<DateTime<Utc>>,
     /// Since when complete listings are refused because so many have really left.
     pub stuck_since: Option<DateTime<Utc>>,
+    /// The listing last answered was refused.
+    pub is_refused: bool,
     /// How many of those served would still be, where so many would be left out that the program does not
     /// believe it: the number that somebody who accepts it must give.
     pub would_keep: Option<usize>,
@@ -88,6 +90,7 @@ impl Desk {
             before: Vec::new(),
             complete_at: None,
             stuck_since: None,
+            is_refused: false,
             would_keep: None,
             tick: DeskTick::default(),
         }

@@ -72,8 +72,10 @@ impl Life {
                     Some(Step::Failed) if !failed.iter().chain(&refused).any(|id| is_him(id)) => {
                         return about("and nobody is told that it failed");
                     }
+                    // Or that the platform refuses to apply it once more.
                     Some(Step::Queued(_))
-                        if host_now - row.since > PATIENCE && !late.iter().any(|id| is_him(id)) =>
+                        if host_now - row.since > PATIENCE
+                            && !late.iter().chain(&refused).any(|id| is_him(id)) =>
                     {
                         return about("and nobody is told for how long");
                     }

@@ -454,7 +454,8 @@ impl Life {
                     && files().all(|file| file.contains(&car));
                 let mut his = Of { sure: Some(Vec::new()), ..Of::default() };
                 let claim = self.of_member(at, place, &mut his, known);
-                of.by.insert(format!("{place} {is_certain} {:?}", his.unsure));
+                let is_odd = self.is_odd(at, place);
+                of.by.insert(format!("{place} {is_certain} {:?} {is_odd}", his.unsure));
                 of.may.extend(his.may);
                 if is_certain {
                     sure.extend(claim);
@@ -550,7 +551,7 @@ impl Life {
         for (at, is_open) in are_open.iter_mut().enumerate() {
             *is_open &= self.world.yard.barrier(at).tick.read == Some(true);
         }
-        if are_open.contains(&true) { self.judge_second_plan(&are_open) } else { Ok(()) }
+        if are_open.contains(&true) { self.judge_second_plan(&are_open, ended) } else { Ok(()) }
     }
 
     /// Whether nothing stands between the program and a barrier in this tick.
@@ -602,7 +603,17 @@ impl Life {
         let plates = self.plates(&self.world.yard.barrier(at));
         let each =
             plates.iter().map(|plate| format!("{plate} {:?}", self.of_plate(at, plate, &[])));
-        format!("{} {:?}", each.collect::<String>(), self.is_stale(at))
+        let members = self.world.club.gates[at].members.iter();
+        let refused: Vec<bool> =
+            members.map(|at| open(&self.world.desks[*at]).is_refused).collect();
+        format!("{} {:?} {refused:?}", each.collect::<String>(), self.is_stale(at))
+    }
+
+    /// Whether something of a member that opens the gate, or all of it, cannot be read, by any telling.
+    fn is_odd(&self, at: usize, place: usize) -> bool {
+        let human = &self.world.humans[place];
+        let opens = |role| self.world.club.opens_gate(human.organisation, at, role);
+        human.known.versions().any(|state| state.is_unusable || has_doubtful(&opens, state))
     }
 
     /// Every write must be owed to a right, take nothing that is one, and be needed.
@@ -983,7 +994,7 @@ impl Life {
     }
 
     /// After a tick with nothing in the way a second plan is empty.
-    fn judge_second_plan(&mut self, are_open: &[bool]) -> Result<(), String> {
+    fn judge_second_plan(&mut self, are_open: &[bool], ended: &Ended) -> Result<(), String> {
         let Some(mut store) = self.store.take() else { return Ok(()) };
         let gone: Vec<bool> = self
             .world
@@ -1021,10 +1032,21 @@ impl Life {
             let Some(seen) = done.gates.iter().find(|gate| gate.name.as_str() == rules.name) else {
                 continue;
             };
-            // What was removed makes room, which the next run uses.
-            let is_left = |verb: &str| !(gone[at] && verb == "add");
-            let left = seen.changes.iter().filter(|one| one.state == ChangeState::Planned);
-            if let Some(one) = left.clone().find(|one| is_left(one.change.verb.as_str())) {
+            // What was removed makes room, which the next run uses; whoever was the last one is not any more then.
+            let waited = |plate: &str| {
+                let first = ended.report().into_iter().flat_map(|report| &report.gates);
+                let first = first.filter(|gate| gate.name.as_str() == rules.name);
+                first.flat_map(|gate| &gate.changes).any(|one| {
+                    one.change.plate.text() == plate
+                        && one.change.blocked == Some(Budget::LastPerson)
+                })
+            };
+            let is_left = |one: &&RowChangeSeen| {
+                let follows = one.change.verb.as_str() == "add" || waited(one.change.plate.text());
+                !(gone[at] && follows)
+            };
+            let mut left = seen.changes.iter().filter(|one| one.state == ChangeState::Planned);
+            if let Some(one) = left.find(is_left) {
                 return Err(format!(
                     "gate {at}: a second plan would {} the row of {}, {:?}",
                     one.change.verb,
@@ -1053,6 +1075,8 @@ impl Life {
         is_kiosk_calm
             && self.world.yard.sheet == Sheet::Whole
             && self.cars.stuck.is_none()
+            // By one telling the file may be refused, and by another it is not.
+            && self.cars.files.len() == 1
             && (0..self.gates.len()).all(is_gate_calm)
     }
 }

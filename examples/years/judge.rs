@@ -263,6 +263,7 @@ impl Life {
                 _ => {}
             }
             let is_recorded = is_accepted == Some(true);
+            desk.is_refused = is_accepted == Some(false);
             if is_accepted != Some(false) && answer.is_complete && !is_clock_wrong {
                 if is_recorded {
                     (desk.before, desk.complete_at) = (vec![count], Some(host_now));
@@ -442,7 +443,8 @@ impl Life {
                 // The first writes to a firmware, none of them confirmed: they show late, or did and are
                 // rounded now.
                 || door.is_late()
-                || book.unconfirmed_at.is_some() && (!door.grain.is_exact() || door.site.is_some())
+                || (book.unconfirmed_at.is_some() || door.tick.writes.len() >= 3)
+                    && (!door.grain.is_exact() || door.site.is_some())
                 || door.names != Names::Same;
             if is_doubted && !may_doubt && !book.may_wait(host_now) {
                 return Err(format!("door {at} is not believed for no reason"));

@@ -65,7 +65,8 @@ struct Copy {
     desks: Vec<(Vec<usize>, Option<DateTime<Utc>>)>,
     books: Vec<Book>,
     pasts: Vec<Past>,
-    linked: Vec<Vec<String>>,
+    /// By the number that each card had then, with whose it was.
+    linked: Vec<Vec<(String, Option<usize>)>>,
     gates: Vec<GateBook>,
     cars: CarsTold,
     /// The program's rows at each barrier.
@@ -551,7 +552,7 @@ impl Life {
         let desks = desks.collect();
         let linked = (0..self.world.doors.len()).map(|at| {
             let cards = self.world.door(at).cards.values().filter(|card| card.is_linked);
-            cards.map(|card| card.no.clone()).collect()
+            cards.map(|card| (card.no.clone(), card.owner)).collect()
         });
         let linked = linked.collect();
         let humans = self.world.humans.iter();
@@ -591,7 +592,7 @@ impl Life {
         }
         for (at, linked) in copy.linked.iter().enumerate() {
             for card in self.world.door(at).cards.values_mut() {
-                card.is_linked = linked.contains(&card.no);
+                card.is_linked = linked.contains(&(card.no.clone(), card.owner));
                 card.is_served = false;
                 // Whatever was read since is forgotten; the door itself shows it again.
                 card.by_hand = true;
@@ -607,6 +608,8 @@ impl Life {
         }
         (self.books, self.pasts) = (copy.books, copy.pasts);
         (self.gates, self.cars) = (copy.gates, copy.cars);
+        // The configuration may have changed since, and the old file knows nothing of that.
+        self.gates.iter_mut().for_each(|gate| gate.may_be_new = true);
         for (barrier, rows) in self.world.yard.barriers.iter().zip(&copy.rows) {
             crate::outside::open(barrier).forget_since(rows);
         }
@@ -666,7 +669,17 @@ fn told(report: &Report) -> Vec<String> {
             )
         })
     });
-    troubles.chain(changes).chain(rows).collect()
+    let left_out = report.left_out.iter().map(|one| {
+        let (reason, detail) = (one.reason.as_str(), one.detail.as_deref().unwrap_or_default());
+        let door = one.device.as_ref().map_or("every door", |name| name.as_str());
+        format!("    {door}: {} is left out: {reason} {detail}", one.member.human())
+    });
+    let not_done = report.gates.iter().flat_map(|gate| {
+        gate.not_done.iter().map(move |one| {
+            format!("    {}: {} of {:?}", gate.name, one.reason.as_str(), one.rights)
+        })
+    });
+    troubles.chain(changes).chain(left_out).chain(rows).chain(not_done).collect()
 }
 
 /// Puts a file in the place of another one, as a new file: in a life ticks follow each other faster than a disk

@@ -339,6 +339,7 @@ impl Life {
                     Look::Fine | Look::Served(_) => {}
                     Look::Waits { takes: true, .. } | Look::Broken(_) if way.may_wait[at] => {}
                     Look::Waits { takes, .. } if takes && mode == Mode::GrantOnly => {}
+                    Look::Waits { takes, .. } if takes && self.is_perhaps_left(place) => {}
                     Look::Waits { takes, due } => {
                         let (no, span) = (card.no.clone(), card.span);
                         waiting.push(Waiting { no, place, takes, span, due });
@@ -390,6 +391,12 @@ impl Life {
             for state in human.known.versions() {
                 let due = due(club, (human.organisation, at), state, false, local);
                 let grain = door.grain;
+                // What was cancelled since is joined to nothing, even if the door could not be told.
+                let kept = card.paid_until.filter(|_| !matches!(due, Due::Shut | Due::Gone));
+                card.paid_until = match due {
+                    Due::Open(first, last) if first <= local => kept.map(|end| end.min(last)),
+                    _ => kept,
+                };
                 let ends = due.last_moment().into_iter().flat_map(|end| [end, grain.cut(end)]);
                 card.heard_until.retain(|end| *end >= local);
                 for end in ends {
@@ -488,6 +495,17 @@ impl Life {
             Look::Broken(format!("due is {due:?}, of {}", roles.join(", ")))
         };
         Some((is_named, look))
+    }
+
+    /// Whether the person may have been left to this member by one of the same e-mail who is missing: absence
+    /// alone takes nothing that may be that one's. Source: `ivms-sync help safety`.
+    fn is_perhaps_left(&self, place: usize) -> bool {
+        let other = self.world.humans[place].tangled_with.map(|other| &self.world.humans[other]);
+        other.is_some_and(|other| {
+            let complete_at =
+                crate::outside::open(&self.world.desks[other.organisation]).complete_at;
+            other.known.vanished(complete_at).0
+        })
     }
 
     /// Whether a platform can hold what is due only nearly, because its clocks skip a time of it.

@@ -68,8 +68,10 @@ fn taken(
             let variables =
                 [("TELLER", "token-of-a-cashier"), ("IVMS_SYNC_TEST_NOW", "2024-01-03T17:00:00Z")];
             let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            process::run(Command::new(PROGRAM).arg("sync"), folder.path(), &variables)?
-                .or_fail("sync")
+            let cost = process::run(Command::new(PROGRAM).arg("sync"), folder.path(), &variables)?;
+            // The cashier has paid out what nobody here has heard of, and that is said.
+            let is_said = cost.stderr.contains("do not agree in");
+            if cost.code == 4 && is_said { Ok(cost) } else { cost.or_fail("sync") }
         };
         if which == 0 {
             forget("ivms-sync.db");

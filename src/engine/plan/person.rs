@@ -52,8 +52,8 @@ pub(super) fn for_person(pair: &Pair<'_>, person: &Record, validity: Validity) -
         && let Some(gone) = paid_before(facts, (device, others), member, id, now)
     {
         let detail = format!(
-            "person {id} was member {}, who is no longer listed and has paid time: nothing is taken \
-             away",
+            "person {id} is also claimed by member {}, who is no longer listed and has paid time: \
+             nothing is taken away",
             gone.member.key.human()
         );
         return Verdict::LeftOut(Reason::Blocked, Some(detail));

@@ -69,8 +69,8 @@ fn taken(world: &World, after: (&str, &str)) -> Plan {
 fn nobody_is_locked_out_by_a_listing_that_lacks_them() {
     // The one who is listed paid for last year only, or for less, or is marked inactive.
     let shorter = || left().paid("150002", &[("2026-01-01", "2026-11-30")]);
-    let kept = "150002 front-door blocked (person 1 was member 150001, who is no longer listed and \
-                has paid time: nothing is taken away)";
+    let kept = "150002 front-door blocked (person 1 is also claimed by member 150001, who is no \
+                longer listed and has paid time: nothing is taken away)";
     for (world, after) in [
         (shorter(), ("2026-01-01T00:00:00", "2026-11-30T23:59:59")),
         (
