@@ -58,7 +58,7 @@ fn taken(
     std::fs::write(path("in/STL-20240102.01.csv"), &text)?;
     let (state, scratch) = (path("ivms-sync.db"), path("scratch.db"));
     let forget = |name: &str| {
-        for suffix in ["", "-wal", "-shm"] {
+        for suffix in ["", "-wal", "-shm", ".lock"] {
             let _ = std::fs::remove_file(path(&format!("{name}{suffix}")));
         }
     };
