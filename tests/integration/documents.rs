@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::support::pinned::instant;
-use super::support::schema::assert_valid;
+use super::support::town::Runs;
 use super::support::{Said, binary, finish, program, said, wait_until};
 
 const NOON: &str = "2024-01-01T17:00:00Z";
@@ -40,6 +40,15 @@ fn refund(id: &str, payment: &str, amount: u32) -> String {
         "{{\"refundId\":\"{id}\",\"originalPaymentId\":\"{payment}\",\"refundAmount\":{amount},\
          \"reason\":\"EARLY_SESSION_END\"}}"
     )
+}
+
+impl Runs for Office {
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        self.cashier.begin_run();
+        let found = said(&mut self.command(minutes, arguments));
+        assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
+        found
+    }
 }
 
 impl Office {
@@ -80,31 +89,11 @@ impl Office {
         command
     }
 
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        self.cashier.begin_run();
-        let found = said(&mut self.command(minutes, arguments));
-        assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
-        found
-    }
-
-    #[track_caller]
-    fn json(&self, minutes: i64, code: i32, arguments: &[&str]) -> Value {
-        let arguments = [&["--json"], arguments].concat();
-        let found = self.run(minutes, &arguments).ends(code).json();
-        assert_valid(&found);
-        found
-    }
-
     /// Hands the refund over, and says how it is then.
     #[track_caller]
     fn hand_over(&self, minutes: i64, code: i32) -> Value {
         let found = self.json(minutes, code, &["apply", "refund.json", "--to", "cashier"]);
         found["documents"][0].clone()
-    }
-
-    #[track_caller]
-    fn tick(&self, minutes: i64, code: i32) -> Value {
-        self.json(minutes, code, &["sync"])
     }
 
     #[track_caller]
