@@ -244,6 +244,30 @@ fn what_cannot_be_asked_is_repeated_while_its_key_lives_and_then_waits_for_a_per
     office.assert_given("refund_1", 1);
 }
 
+/// Mutants: what a person took for not done is sent once more; that nothing is sent is not said.
+#[test]
+fn a_refund_that_was_settled_as_not_done_needs_another_id() {
+    let office = Office::new("");
+    office.cashier.trouble(|troubles| {
+        troubles.documents = vec![Mishap::LostBefore];
+        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+    });
+    assert_eq!(office.hand_over(0, 5)["state"], "unknown");
+    office.json(1, 0, &["apply", "--settle", "refund_1=not-done"]);
+    for (minutes, code, command) in [(2, 4, "apply"), (3, 0, "diff")] {
+        let found = office.json(minutes, code, &[command, "refund.json", "--to", "cashier"]);
+        assert_eq!(found["documents"][0]["state"], "settled", "{command}");
+    }
+    let found = office.json(4, 4, &["apply", "refund.json", "--to", "cashier"]);
+    let problem = &found["problems"][0];
+    assert_eq!(problem["kind"], "document-refused");
+    assert!(problem["hint"].as_str().unwrap().contains("with an id of its own"), "{problem}");
+    office.assert_given("refund_1", 0);
+    office.write("refund.json", &REFUND.replace("refund_1", "refund_2"));
+    assert_eq!(office.hand_over(5, 0)["state"], "confirmed");
+    office.assert_given("refund_2", 1);
+}
+
 #[test]
 fn a_key_that_lives_is_used_once_more_where_nothing_can_be_asked() {
     let office = Office::new("");

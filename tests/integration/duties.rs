@@ -830,6 +830,10 @@ fn a_tariff_that_is_applied_later_is_asked_about_and_not_sent_again() {
     assert_eq!(settled["documents"][0]["state"], "settled");
     assert_eq!(writes(&kerb.meters), 1);
     kerb.assert_takes(175, 0);
+    // The same tariff, once more: it is compared with what is there.
+    kerb.meters.set(|switches| switches.later = false);
+    assert_eq!(kerb.hand_over(8, 0)["state"], "confirmed");
+    kerb.assert_takes(200, 1);
 }
 
 /// What is there says nothing of what waits there.
