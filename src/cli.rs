@@ -20,6 +20,7 @@ use crate::config::value::interval;
 use crate::exit::Exit;
 use crate::model::AskedThing;
 use crate::report::history::Since;
+use crate::report::json::Shape;
 use crate::text::topics::TOPICS;
 pub use diff::DiffArgs;
 pub use init::{InitArgs, NewDoor};
@@ -311,13 +312,21 @@ impl Command {
         }
     }
 
-    /// Whether it is about one document that leaves, as far as that stands on the command line.
+    /// What it prints where it breaks off, as far as that stands on the command line.
     #[must_use]
-    pub fn is_of_document(&self) -> bool {
+    pub fn shape(&self) -> Shape {
         match self {
-            Self::Diff(args) => args.to.is_some(),
-            Self::Apply(args) => args.to.is_some() || args.settle.is_some(),
-            _ => false,
+            Self::Diff(args) if args.to.is_some() => Shape::Documents,
+            Self::Diff(args) if args.day.is_some() || args.violations => Shape::Problems,
+            Self::Apply(args) if args.to.is_some() || args.settle.is_some() => Shape::Documents,
+            Self::Apply(args) if args.event.is_some() => Shape::Problems,
+            Self::Sync(_) | Self::Diff(_) | Self::Apply(_) => Shape::Run,
+            Self::Init(_)
+            | Self::Lookup(_)
+            | Self::Check(_)
+            | Self::Status(_)
+            | Self::History(_)
+            | Self::Help(_) => Shape::Problems,
         }
     }
 

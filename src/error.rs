@@ -218,12 +218,6 @@ impl Error {
         }
     }
 
-    /// Whether it kept a document from being looked at or sent.
-    #[must_use]
-    pub fn is_of_document(&self) -> bool {
-        matches!(self, Self::Document { .. } | Self::NotApproved { .. } | Self::NothingSent(_))
-    }
-
     /// What it is about, in a word or two.
     #[must_use]
     pub fn about(&self) -> &'static str {

@@ -129,6 +129,7 @@ use command::Invocation;
 use config::Environment;
 use error::Error;
 use exit::Exit;
+use report::json::Shape;
 use stop::Stop;
 use term::Terminal;
 
@@ -142,8 +143,8 @@ pub fn run(
     terminal: &Terminal,
 ) -> Exit {
     let Some(command) = &cli.command else { return Exit::Usage };
-    let mut club = None;
-    match try_run((cli, command), environment, working_dir, clock, terminal, &mut club) {
+    let mut known = Known::default();
+    match try_run((cli, command), environment, working_dir, clock, terminal, &mut known) {
         Ok(exit) => exit,
         Err(error) => {
             // Another run that is at work and young is no trouble: this tick is simply its. A
@@ -160,20 +161,31 @@ pub fn run(
                 return if said.is_ok() { Exit::InStep } else { error.exit() };
             }
             if cli.json && !matches!(error, Error::Output(_)) {
-                say_document(command, &cli.invocation(working_dir), club.as_deref(), &error);
+                say_document(command, &cli.invocation(working_dir), &known, &error);
             }
             error.exit()
         }
     }
 }
 
+/// What a command knows of what it is about when it breaks off.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// Whose configuration was read.
+    club: Option<String>,
+    of_documents: cmd::OfDocuments,
+}
+
 /// Gives a script its document although the command broke off.
-fn say_document(command: &Command, invocation: &Invocation, club: Option<&str>, error: &Error) {
+fn say_document(command: &Command, invocation: &Invocation, known: &Known, error: &Error) {
     let exit_code = error.exit().code();
-    let shape = (command.name(), command.is_of_document() || error.is_of_document());
-    let printed = report::json::broken_off(shape, error.troubles(), exit_code)
+    let shape = match known.of_documents.is_so() {
+        true => Shape::Documents,
+        false => command.shape(),
+    };
+    let printed = report::json::broken_off((command.name(), shape), error.troubles(), exit_code)
         .map_err(Error::Json)
-        .and_then(|document| cmd::print_json(invocation, club, &document));
+        .and_then(|document| cmd::print_json(invocation, known.club.as_deref(), &document));
     if let Err(error) = printed {
         log::error!("{}", error.lines());
     }
@@ -185,7 +197,7 @@ fn try_run(
     working_dir: &Path,
     clock: Clock,
     terminal: &Terminal,
-    club: &mut Option<String>,
+    known: &mut Known,
 ) -> Result<Exit, Error> {
     // One TLS for both HTTP clients. An error says that it is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -210,7 +222,7 @@ fn try_run(
     let passwords = command.passwords();
     let mut config = config::load_for(&path, environment, connectors::KINDS, passwords)?;
     config.invocation = cli.invocation(working_dir);
-    club.clone_from(&config.club);
+    known.club.clone_from(&config.club);
     // Advice is for whoever runs a command by hand, not for every tick; `check` tells it itself.
     let is_by_hand = std::io::stderr().is_terminal() || matches!(command, Command::Diff(_));
     if (is_by_hand || cli.verbose > 0) && !matches!(command, Command::Check(_)) {
@@ -231,12 +243,13 @@ fn try_run(
         stdout: cmd::print,
         progress: terminal.progress(),
         compares_looks: environment.compares_looks(),
+        of_documents: known.of_documents.clone(),
     };
     if cli.json {
         let (command, invocation) = (command.clone(), context.config.invocation.clone());
-        let club = context.config.club.clone();
+        let known = known.clone();
         context.stop.last_word(move |exit| {
-            say_document(&command, &invocation, club.as_deref(), &Error::Interrupted(exit));
+            say_document(&command, &invocation, &known, &Error::Interrupted(exit));
         });
     }
     match command {

@@ -1,14 +1,15 @@
-//! The town: a spreadsheet of permits, meters, a camera at a barrier, a list for the patrol car, an officer who asks, and a
-//! ticket that was wrong.
+//! The town: a spreadsheet of permits, meters, a camera at a barrier, a list for the patrol car, an officer who asks, a
+//! ticket that was wrong, and an agency that collects what nobody has paid.
 
 use std::error::Error;
 use std::path::PathBuf;
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use ivms_sync_simulators::clock::Clock;
+use ivms_sync_simulators::duncan::{self, Standing};
 use ivms_sync_simulators::hikvision_anpr::{Camera, Row, Settings};
 use ivms_sync_simulators::ips;
-use ivms_sync_simulators::service::{self, Mishap};
+use ivms_sync_simulators::service::{self, Login, Mishap};
 use ivms_sync_simulators::teller::{self, Shape};
 use ivms_sync_simulators::webhooks::{Sender, bodies};
 use ivms_sync_simulators::zone::Zone;
@@ -27,11 +28,15 @@ const OF_OTHERS: [&str; 2] = ["GORENJ1", "KPXY999"];
 /// What signs the events of the meters.
 const METER_SECRET: &str = "Meter-secret-1";
 
+/// What the agency knows the town by.
+const COLLECT_SECRET: &str = "collect-secret-1";
+
 /// A folder with a configuration, a camera, a service that sells parking, and the program.
 pub struct Town {
     camera: Camera,
     street: ips::Server,
     cashier: teller::Server,
+    agency: duncan::Server,
     folder: TempDir,
     binary: PathBuf,
     today: NaiveDate,
@@ -55,8 +60,12 @@ impl Town {
             switches.cutoff = NaiveTime::from_hms_opt(23, 59, 0).unwrap_or_default();
             switches.zone = Zone::central_europe();
         });
+        let login = Login::Basic("city".to_owned(), COLLECT_SECRET.to_owned());
+        let agency =
+            duncan::Server::start(service::Settings { login, ..service::Settings::default() });
+        agency.set(|switches| switches.currency = "EUR".to_owned());
         let today = Clock::default().now().date_naive();
-        let town = Self { camera, street, cashier, folder, binary, today };
+        let town = Self { camera, street, cashier, agency, folder, binary, today };
         std::fs::write(town.path("ivms-sync.toml"), town.config())?;
         town.residents(0..RESIDENTS, 60)?;
         Ok(town)
@@ -71,7 +80,8 @@ impl Town {
         format!(
             "time_zone = \"Europe/Ljubljana\"\n\n\
              [parking]\n\
-             country = \"SI\"\n\n\
+             country     = \"SI\"\n\
+             keep_plates = \"60d\"\n\n\
              [zone.old-town]\n\
              name = \"The old town, behind the barrier\"\n\n\
              [zone.quay]\n\
@@ -100,10 +110,17 @@ impl Town {
              [teller.cashier.settlement]\n\
              spool   = \"STL-*.csv\"\n\
              amounts = \"minor\"\n\
-             cutoff  = \"23:59\"\n",
+             cutoff  = \"23:59\"\n\n\
+             [duncan.collect]\n\
+             url         = \"{}\"\n\
+             username    = \"city\"\n\
+             secret      = {{ env = \"COLLECT_SECRET\" }}\n\
+             currency    = \"EUR\"\n\
+             refer_after = \"30d\"\n",
             self.street.url(),
             self.camera.url(),
-            self.cashier.url()
+            self.cashier.url(),
+            self.agency.url()
         )
     }
 
@@ -128,11 +145,13 @@ impl Town {
         self.camera.clear_writes();
         self.street.begin_run();
         self.cashier.begin_run();
+        self.agency.begin_run();
         let passwords = [
             ("CASHIER_TOKEN", "service-secret-1".to_owned()),
             ("BARRIER_PASSWORD", "Door-secret-1".to_owned()),
             ("STREET_KEY", "ips-secret-key-1".to_owned()),
             ("METER_SECRET", METER_SECRET.to_owned()),
+            ("COLLECT_SECRET", COLLECT_SECRET.to_owned()),
         ];
         program::run(&self.binary, self.folder.path(), &passwords, arguments)
     }
@@ -172,6 +191,8 @@ pub fn story() -> Story<Town> {
             step("One permit is taken back", taken_back),
             step("Somebody left early, and gets money back", refund),
             step("The books of the day", books),
+            step("Two tickets are old, and nobody has paid", collected),
+            step("One of them is paid after all", given_back),
             step("Did the program ever do what a client must not?", good_manners),
         ],
     }
@@ -348,6 +369,40 @@ fn books(town: &mut Town, scene: &mut Scene) -> Played {
     Ok(())
 }
 
+/// Writes a plan for the agency, and has it carried out.
+fn tell_agency(town: &Town, scene: &mut Scene) -> Result<Said, Box<dyn Error>> {
+    let looked = scene.ran(town.run(&["diff", "--to", "collect", "--out", "collect.json"])?, 0);
+    scene.ran(town.run(&["apply", "collect.json"])?, 0);
+    Ok(looked)
+}
+
+fn collected(town: &mut Town, scene: &mut Scene) -> Played {
+    let written = town.street.clock().now() - TimeDelta::days(40);
+    for (ticket, plate) in [("ticket_3", "KPGH321"), ("ticket_4", "KPIJ654")] {
+        town.street.cite(ticket, plate, "SI", "A1", written, "EXPIRED_METER");
+        town.agency.set_standing(ticket, Standing::Owed(2500));
+    }
+    scene.ran(town.run(&["sync"])?, 0);
+    scene.tell("A person looks who would be handed to the agency, and says so.");
+    let looked = tell_agency(town, scene)?;
+    let due = "2 citations to hand over, 50.00 EUR";
+    scene.check("both are due, in count and money", looked.stdout.contains(due));
+    scene.check("the agency has them", town.agency.open() == ["ticket_3", "ticket_4"]);
+    Ok(())
+}
+
+fn given_back(town: &mut Town, scene: &mut Scene) -> Played {
+    scene.check("the street hears of it", town.street.set_citation_status("ticket_3", "PAID"));
+    town.agency.set_standing("ticket_3", Standing::Paid);
+    scene.tell("Whoever has paid must not be asked again: each tick says so until it is done.");
+    scene.ran(town.run(&["sync"])?, 4);
+    tell_agency(town, scene)?;
+    let is_paid = town.agency.status("ticket_3").as_deref() == Some("Paid");
+    scene.check("the agency knows that it is paid", is_paid);
+    scene.check("and asks for the other one", town.agency.open() == ["ticket_4"]);
+    Ok(())
+}
+
 fn good_manners(town: &mut Town, scene: &mut Scene) -> Played {
     let of_others = town.camera.strangers();
     scene.check("the two rows of others are as they were", of_others.len() == OF_OTHERS.len());
@@ -357,6 +412,8 @@ fn good_manners(town: &mut Town, scene: &mut Scene) -> Played {
     scene.check(&format!("nor has the service: {found:?}"), found.is_empty());
     let found = town.cashier.violations();
     scene.check(&format!("nor has the cashier: {found:?}"), found.is_empty());
+    let found = town.agency.violations();
+    scene.check(&format!("nor has the agency: {found:?}"), found.is_empty());
     scene.ran(town.run(&["status"])?, 0);
     Ok(())
 }

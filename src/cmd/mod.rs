@@ -19,6 +19,7 @@ pub mod who;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -79,6 +80,25 @@ pub struct Context {
     pub progress: Arc<dyn Progress>,
     /// A look at a few members is compared with one at everybody: for tests.
     pub compares_looks: bool,
+    /// What it prints where it breaks off.
+    pub of_documents: OfDocuments,
+}
+
+/// Whether a command turned out to be about documents that leave: a plan says it, or what waits under an id, and no
+/// flag. The thread that hears signals looks at it, too.
+#[derive(Debug, Clone, Default)]
+pub struct OfDocuments(Arc<AtomicBool>);
+
+impl OfDocuments {
+    /// It is, from now on.
+    pub fn note(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    #[must_use]
+    pub fn is_so(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 impl Context {

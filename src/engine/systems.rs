@@ -13,7 +13,7 @@ use crate::ports::progress::Progress;
 use crate::ports::{Class, Failure, Gate, Recipient, RightsService, Source, Target};
 
 /// Everything that a run may ask or change. [`Network`] is the real thing; a simulation puts its own worlds
-/// here.
+/// here, and says nothing of the kinds of systems that it has none of.
 pub trait Systems: Sync {
     /// Prepares to ask a source; nothing is sent yet.
     fn source<'a>(&'a self, config: &SourceConfig) -> Box<dyn Source + 'a>;
@@ -25,28 +25,33 @@ pub trait Systems: Sync {
     fn target<'a>(
         &'a self,
         config: &TargetConfig,
-        memory: &Memory,
-    ) -> Result<Box<dyn Target + 'a>, Failure>;
+        _memory: &Memory,
+    ) -> Result<Box<dyn Target + 'a>, Failure> {
+        Err(none_here(&config.name, "is no door"))
+    }
 
     /// Prepares a connection to a gate, with what is remembered of it; nothing is sent yet.
     ///
     /// # Errors
     /// [`Failure`] where the address or the TLS set-up is unusable.
-    fn gate(&self, config: &GateConfig, memory: &Memory) -> Result<Box<dyn Gate>, Failure>;
+    fn gate(&self, config: &GateConfig, _memory: &Memory) -> Result<Box<dyn Gate>, Failure> {
+        Err(none_here(&config.name, "is no gate"))
+    }
 
     /// Prepares to ask a service of parking rights; nothing is sent yet.
     ///
     /// # Errors
     /// [`Failure`] where the address or the TLS set-up is unusable.
-    fn rights(&self, config: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure>;
+    fn rights(&self, config: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {
+        Err(none_here(&config.name, "tells no rights"))
+    }
 
     /// Prepares to ask a system that takes documents; nothing is sent yet.
     ///
     /// # Errors
     /// [`Failure`] where the address or the TLS set-up is unusable.
     fn recipient(&self, config: &RecipientConfig) -> Result<Box<dyn Recipient>, Failure> {
-        let text = format!("{} takes no documents here", config.name);
-        Err(Failure::new(Class::Unusable, false, &text, None))
+        Err(none_here(&config.name, "takes no documents"))
     }
 
     /// How many requests went to each system so far, by its section in the configuration
@@ -54,6 +59,10 @@ pub trait Systems: Sync {
     fn requests(&self) -> BTreeMap<String, u64> {
         BTreeMap::new()
     }
+}
+
+fn none_here(name: &impl fmt::Display, what: &str) -> Failure {
+    Failure::new(Class::Unusable, false, &format!("{name} {what} here"), None)
 }
 
 /// Connects as the configuration says, and counts the requests to each system.

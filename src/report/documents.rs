@@ -11,7 +11,9 @@ use super::Head;
 use super::collection::CollectionTold;
 use super::look::{Look, Tone};
 use crate::command::CommandName;
-use crate::engine::outbox::{Done, Hold, HoldWord, Next, Proposal, Verdict, is_batch};
+use crate::engine::outbox::{
+    Done, Hold, HoldWord, Next, Proposal, Verdict, is_batch, may_go_again,
+};
 use crate::exit::Exit;
 use crate::model::{DocumentId, DocumentKind, DocumentState, SourceName, printable};
 use crate::ports::{Class, Failure, FieldChange};
@@ -294,10 +296,9 @@ pub fn of_done(Done { kept, next }: &Done) -> Option<Trouble> {
             DocumentTrouble::Unknown { id, why: why() }
         }
         (DocumentState::Refused, _) => DocumentTrouble::Refused { id, why: why() },
-        (DocumentState::Settled, _) if kept.is_done == Some(false) => DocumentTrouble::Refused {
-            id,
-            why: "a person has said that it was not done".to_owned(),
-        },
+        (DocumentState::Settled, _) if kept.is_done == Some(false) => {
+            DocumentTrouble::NotDone { id, may_go_again: may_go_again(kept.kind) }
+        }
         (
             DocumentState::Confirmed
             | DocumentState::Settled

@@ -240,13 +240,24 @@ impl Serialize for Trouble {
     }
 }
 
+/// What is printed by a command that broke off: what it would have printed, where that can be with nothing in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// The document of a run over doors and gates.
+    Run,
+    /// That of documents that leave.
+    Documents,
+    /// The problems alone: an answer with nothing in it would be a wrong one.
+    Problems,
+}
+
 /// The document of a command that broke off before it had one: a script gets something to read, and the
-/// reason in it. That of `sync`, `diff` and `apply` has every field that it always has.
+/// reason in it. That of a run, and that of documents, has every field that it always has.
 ///
 /// # Errors
 /// When it cannot be made, which would be a bug.
 pub fn broken_off(
-    (command, is_of_document): (CommandName, bool),
+    (command, shape): (CommandName, Shape),
     troubles: Vec<Trouble>,
     exit_code: u8,
 ) -> Result<Value, serde_json::Error> {
@@ -258,16 +269,14 @@ pub fn broken_off(
         exit_code: u8,
     }
     let report = Report { troubles, ..Report::new(command, None) };
-    match command {
-        CommandName::Diff | CommandName::Apply if is_of_document => {
+    match shape {
+        Shape::Documents => {
             let (documents, collections, troubles) = (Vec::new(), Vec::new(), report.troubles);
             let report = DocumentReport { command, documents, collections, troubles };
             serde_json::to_value(report.document(exit_code))
         }
-        CommandName::Sync | CommandName::Diff | CommandName::Apply => {
-            serde_json::to_value(document(&report, exit_code))
-        }
-        _ => {
+        Shape::Run => serde_json::to_value(document(&report, exit_code)),
+        Shape::Problems => {
             let problems = &report.troubles;
             serde_json::to_value(Short { head: Head::of(command), problems, exit_code })
         }

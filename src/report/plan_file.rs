@@ -222,17 +222,52 @@ struct Member {
     holder: String,
 }
 
-/// Reads a plan file: the changes that were planned, or, of a blocked plan, those that wait.
+/// What a plan file holds, of which nothing is believed yet but whose plan it is.
+#[derive(Debug)]
+pub struct Unread(Value);
+
+impl Unread {
+    /// Reads the text of a plan file.
+    ///
+    /// # Errors
+    /// [`PlanFileError::NotAPlan`].
+    pub fn parse(text: &str) -> Result<Self, PlanFileError> {
+        let text = text.trim_start_matches('\u{feff}');
+        bounded_json(text, VALUES_MAX).map(|plan| Self(Value::Object(plan))).map_err(not_a_plan)
+    }
+
+    /// Whether it is the plan of documents that leave, however it was changed since.
+    #[must_use]
+    pub fn is_of_documents(&self) -> bool {
+        self.0.get("documents").is_some() && self.0.get("changes").is_none()
+    }
+
+    /// A plan of this version that is as it was written.
+    fn unchanged(self) -> Result<Value, PlanFileError> {
+        let Self(plan) = self;
+        match plan.get("version") {
+            Some(version) if version.as_u64() == Some(1) => {}
+            Some(version) => return Err(PlanFileError::Version(version.to_string())),
+            None => return Err(PlanFileError::NotAPlan("it has no version".to_owned())),
+        }
+        match plan.get("sha256").is_some_and(|stated| *stated != hash(plan.clone())) {
+            true => Err(PlanFileError::Tampered),
+            false => Ok(plan),
+        }
+    }
+}
+
+/// Reads a plan of changes: those that were planned, or, of a blocked plan, those that wait.
 ///
 /// # Errors
 /// [`PlanFileError`]; then nothing of it may be carried out.
 pub fn read(
-    text: &str,
+    plan: Unread,
     accounts: &Accounts,
     now: DateTime<Utc>,
     approved: Approved,
 ) -> Result<Reviewed, PlanFileError> {
-    let plan: Read = serde_json::from_value(unchanged(text)?).map_err(no_plan)?;
+    let plan: Read = serde_json::from_value(plan.unchanged()?).map_err(no_plan)?;
     let wanted = match approved {
         Approved::Planned => {
             check_age((plan.made_at, plan.expires_at), now)?;
@@ -256,21 +291,6 @@ pub fn read(
 
 fn no_plan(error: serde_json::Error) -> PlanFileError {
     PlanFileError::NotAPlan(error.to_string())
-}
-
-/// A plan of this version that is as it was written.
-fn unchanged(text: &str) -> Result<Value, PlanFileError> {
-    let plan = bounded_json(text.trim_start_matches('\u{feff}'), VALUES_MAX).map_err(not_a_plan)?;
-    match plan.get("version") {
-        Some(version) if version.as_u64() == Some(1) => {}
-        Some(version) => return Err(PlanFileError::Version(version.to_string())),
-        None => return Err(PlanFileError::NotAPlan("it has no version".to_owned())),
-    }
-    let plan = Value::Object(plan);
-    match plan.get("sha256").is_some_and(|stated| *stated != hash(plan.clone())) {
-        true => Err(PlanFileError::Tampered),
-        false => Ok(plan),
-    }
 }
 
 /// Documents that leave, as they were reviewed.
@@ -318,19 +338,15 @@ struct DocumentEntry {
     bytes: String,
 }
 
-/// Reads the plan of documents that leave; `None`: it is a plan of something else.
+/// Reads the plan of documents that leave.
 ///
 /// # Errors
 /// [`PlanFileError`]; then nothing of it may be carried out.
 pub fn read_documents(
-    text: &str,
+    plan: Unread,
     now: DateTime<Utc>,
-) -> Result<Option<ReviewedDocuments>, PlanFileError> {
-    let plan = unchanged(text)?;
-    if plan.get("documents").is_none() || plan.get("changes").is_some() {
-        return Ok(None);
-    }
-    let plan: ReadDocuments = serde_json::from_value(plan).map_err(no_plan)?;
+) -> Result<ReviewedDocuments, PlanFileError> {
+    let plan: ReadDocuments = serde_json::from_value(plan.unchanged()?).map_err(no_plan)?;
     check_age((plan.made_at, plan.expires_at), now)?;
     if plan.documents.is_empty() {
         return Err(PlanFileError::NotAPlan("it holds no document".to_owned()));
@@ -342,7 +358,7 @@ pub fn read_documents(
     };
     let documents = plan.documents.into_iter().map(read).collect::<Result<_, _>>()?;
     let seal = plan.seal.as_str().map(str::to_owned);
-    Ok(Some(ReviewedDocuments { sha256: plan.sha256, seal, documents }))
+    Ok(ReviewedDocuments { sha256: plan.sha256, seal, documents })
 }
 
 /// Which part of a plan a person has approved.

@@ -24,6 +24,12 @@ pub enum DocumentTrouble {
     NotSent { id: String, failed: Failed, exit: Exit },
     /// The other side does not take it.
     Refused { id: String, why: String },
+    /// A person has said that it never took effect there.
+    NotDone {
+        id: String,
+        /// It may be handed over again as it is.
+        may_go_again: bool,
+    },
     /// Something else was handed over under its id before.
     OtherContent { id: String },
     /// It was sent, and what became of it is not known yet.
@@ -58,6 +64,7 @@ impl DocumentTrouble {
             | Self::Forbidden { id, .. }
             | Self::NotSent { id, .. }
             | Self::Refused { id, .. }
+            | Self::NotDone { id, .. }
             | Self::OtherContent { id }
             | Self::Unknown { id, .. }
             | Self::Unasked { id, .. }
@@ -78,6 +85,7 @@ impl DocumentTrouble {
             | Self::Blocked { .. }
             | Self::Forbidden { .. }
             | Self::Refused { .. }
+            | Self::NotDone { .. }
             | Self::OtherContent { .. }
             | Self::Unsettled { .. } => Exit::Refused,
         }
@@ -87,7 +95,7 @@ impl DocumentTrouble {
         match self {
             Self::Blocked { .. } => TroubleWord::DocumentBlocked,
             Self::Forbidden { .. } | Self::NotSent { .. } => TroubleWord::DocumentNotSent,
-            Self::Refused { .. } => TroubleWord::DocumentRefused,
+            Self::Refused { .. } | Self::NotDone { .. } => TroubleWord::DocumentRefused,
             Self::OtherContent { .. } => TroubleWord::DocumentOtherContent,
             Self::Unknown { .. } | Self::Unasked { .. } => TroubleWord::DocumentUnknown,
             Self::Unsettled { .. } => TroubleWord::DocumentUnsettled,
@@ -107,6 +115,9 @@ impl DocumentTrouble {
                 format!("document {id} was not sent: {}", failed.text)
             }
             Self::Refused { id, why } => format!("document {id} was not taken: {why}"),
+            Self::NotDone { id, .. } => {
+                format!("document {id} was not taken: a person has said that it was not done")
+            }
             Self::OtherContent { id } => format!(
                 "document {id} was handed over before, with other content, and nothing was sent"
             ),
@@ -150,6 +161,11 @@ impl DocumentTrouble {
                 .hint
                 .clone()
                 .or(Some(Hint::text("nothing was done: hand it over again later"))),
+            Self::NotDone { may_go_again: true, .. } => Some(Hint::text("hand it over again")),
+            Self::NotDone { may_go_again: false, .. } => Some(Hint::text(
+                "nothing is sent under its id any more: if it is still to be done, hand it over as another document, with \
+                 an id of its own",
+            )),
             Self::OtherContent { .. } => Some(Hint::text(
                 "an id is for one document, for ever: give the other one an id of its own",
             )),

@@ -7,7 +7,7 @@ use ivms_sync_simulators::http::Fault;
 use ivms_sync_simulators::ips::{Citation, PERSONAL_MARKS, Paging, Settings, Switches};
 use serde_json::{Value, json};
 
-use super::support::town::{KEY, Town, clock};
+use super::support::town::{KEY, Runs, Town, clock};
 
 fn a_town(more: &str) -> Town {
     Town::new(Settings::default(), &[("IPS_KEY", KEY)], |street| {

@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 
 use super::support::Said;
 use super::support::pinned::instant;
-use super::support::schema::assert_valid;
-use super::support::town::{KEY, NOON, Town, clock};
+use super::support::town::{KEY, NOON, Runs, Town, clock};
 
 const SECRET: &str = "collect-secret-1";
 const DAY: i64 = 24 * 60;
@@ -30,6 +29,16 @@ struct City {
 /// How many requests changed something, or were to.
 fn writes(server: &HttpServer) -> usize {
     server.requests().iter().filter(|request| request.method != "GET").count()
+}
+
+impl Runs for City {
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        self.agency.clock().set(clock(minutes));
+        self.agency.begin_run();
+        let found = self.town.run(minutes, arguments);
+        assert!(!format!("{found:?}").contains("XYZ"), "{found:?}");
+        found
+    }
 }
 
 impl City {
@@ -72,27 +81,6 @@ impl City {
     fn pay(&self, name: &str) {
         assert!(self.town.street.set_citation_status(name, "PAID"));
         self.agency.set_standing(name, Standing::Paid);
-    }
-
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        self.agency.clock().set(clock(minutes));
-        self.agency.begin_run();
-        let found = self.town.run(minutes, arguments);
-        assert!(!format!("{found:?}").contains("XYZ"), "{found:?}");
-        found
-    }
-
-    #[track_caller]
-    fn json(&self, minutes: i64, code: i32, arguments: &[&str]) -> Value {
-        let arguments = [&["--json"], arguments].concat();
-        let found = self.run(minutes, &arguments).ends(code).json();
-        assert_valid(&found);
-        found
-    }
-
-    #[track_caller]
-    fn tick(&self, minutes: i64, code: i32) -> Value {
-        self.json(minutes, code, &["sync"])
     }
 
     fn status(&self, name: &str) -> Option<String> {

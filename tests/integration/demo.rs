@@ -112,9 +112,9 @@ fn the_town_goes_as_told() {
     assert_eq!(said.code, 0, "{}\n{}", said.stdout, said.stderr);
     let mut rest = said.stdout.as_str();
     for line in [
-        "\n15 steps, within a minute: ",
-        "\n  15  Did the program ever do what a client must not? ",
-        "\nAll 15 steps went as told ",
+        "\n17 steps, within a minute: ",
+        "\n  17  Did the program ever do what a client must not? ",
+        "\nAll 17 steps went as told ",
         "\n$ ivms-sync diff\n",
         "\n$ ivms-sync sync\n",
         "Gate barrier: opens; ",
@@ -123,6 +123,11 @@ fn the_town_goes_as_told() {
         "\nplate,state,zone,from,until,source,permit\n",
         "\n$ ivms-sync sync\n(nothing is printed)\n",
         "\n[exit code 4: ",
+        "2 citations to hand over, 50.00 EUR: ticket_3, ticket_4",
+        "\n$ ivms-sync apply collect.json\n",
+        "\n[exit code 4: ",
+        "1 citation to take back",
+        "\n$ ivms-sync apply collect.json\n",
     ] {
         let found = rest.find(line).unwrap_or_else(|| panic!("{line:?} is not in\n{rest}"));
         rest = &rest[found + line.len() - 1..];

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::support::pinned::instant;
-use super::support::schema::assert_valid;
+use super::support::town::Runs;
 use super::support::{Said, binary, finish, program, said, wait_until};
 
 const NOON: &str = "2024-01-01T17:00:00Z";
@@ -40,6 +40,15 @@ fn refund(id: &str, payment: &str, amount: u32) -> String {
         "{{\"refundId\":\"{id}\",\"originalPaymentId\":\"{payment}\",\"refundAmount\":{amount},\
          \"reason\":\"EARLY_SESSION_END\"}}"
     )
+}
+
+impl Runs for Office {
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        self.cashier.begin_run();
+        let found = said(&mut self.command(minutes, arguments));
+        assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
+        found
+    }
 }
 
 impl Office {
@@ -80,31 +89,11 @@ impl Office {
         command
     }
 
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        self.cashier.begin_run();
-        let found = said(&mut self.command(minutes, arguments));
-        assert!(!format!("{found:?}").contains(SECRET), "{found:?}");
-        found
-    }
-
-    #[track_caller]
-    fn json(&self, minutes: i64, code: i32, arguments: &[&str]) -> Value {
-        let arguments = [&["--json"], arguments].concat();
-        let found = self.run(minutes, &arguments).ends(code).json();
-        assert_valid(&found);
-        found
-    }
-
     /// Hands the refund over, and says how it is then.
     #[track_caller]
     fn hand_over(&self, minutes: i64, code: i32) -> Value {
         let found = self.json(minutes, code, &["apply", "refund.json", "--to", "cashier"]);
         found["documents"][0].clone()
-    }
-
-    #[track_caller]
-    fn tick(&self, minutes: i64, code: i32) -> Value {
-        self.json(minutes, code, &["sync"])
     }
 
     #[track_caller]
@@ -253,6 +242,30 @@ fn what_cannot_be_asked_is_repeated_while_its_key_lives_and_then_waits_for_a_per
     office.tick(125, 0);
     assert_eq!(office.hand_over(130, 0)["state"], "settled", "for ever");
     office.assert_given("refund_1", 1);
+}
+
+/// Mutants: what a person took for not done is sent once more; that nothing is sent is not said.
+#[test]
+fn a_refund_that_was_settled_as_not_done_needs_another_id() {
+    let office = Office::new("");
+    office.cashier.trouble(|troubles| {
+        troubles.documents = vec![Mishap::LostBefore];
+        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+    });
+    assert_eq!(office.hand_over(0, 5)["state"], "unknown");
+    office.json(1, 0, &["apply", "--settle", "refund_1=not-done"]);
+    for (minutes, code, command) in [(2, 4, "apply"), (3, 0, "diff")] {
+        let found = office.json(minutes, code, &[command, "refund.json", "--to", "cashier"]);
+        assert_eq!(found["documents"][0]["state"], "settled", "{command}");
+    }
+    let found = office.json(4, 4, &["apply", "refund.json", "--to", "cashier"]);
+    let problem = &found["problems"][0];
+    assert_eq!(problem["kind"], "document-refused");
+    assert!(problem["hint"].as_str().unwrap().contains("with an id of its own"), "{problem}");
+    office.assert_given("refund_1", 0);
+    office.write("refund.json", &REFUND.replace("refund_1", "refund_2"));
+    assert_eq!(office.hand_over(5, 0)["state"], "confirmed");
+    office.assert_given("refund_2", 1);
 }
 
 #[test]
@@ -565,6 +578,76 @@ fn a_plan_and_an_approval_wait_for_another_run() {
     sent_beside(&["apply", "--blocked", &id]);
     office.assert_given("refund_1", 1);
     office.assert_given("refund_2", 1);
+}
+
+/// Mutants: a plan of documents that is refused is told as one of doors; so is what else keeps one back, or what waits
+/// under an id, or a signal.
+#[test]
+fn whatever_keeps_documents_back_it_is_told_as_of_documents() {
+    let office = Office::new("refund_limit = \"1.00 USD\"");
+    let config = fs::read_to_string(office.path("ivms-sync.toml")).unwrap();
+    let made = ["diff", "refund.json", "--to", "cashier", "--out", "plan.json"];
+    let id = office.json(0, 4, &made)["documents"][0]["blocked"].as_str().unwrap().to_owned();
+    office.hand_over(0, 4);
+    let plan = fs::read_to_string(office.path("plan.json")).unwrap();
+    office.write("edited.json", &plan.replace("\"1.19\"", "\"9.19\""));
+    office.write("later.json", &plan.replace("\"version\": 1", "\"version\": 2"));
+    let told = |minutes, code, arguments: &[&str], words: &str| {
+        let found = office.json(minutes, code, arguments);
+        assert_eq!(found["documents"], json!([]), "{arguments:?}");
+        assert!(found.get("changes").is_none(), "{found}");
+        let text = found["problems"][0]["text"].as_str().unwrap();
+        assert!(text.contains(words), "{text}");
+    };
+    told(61, 13, &["apply", "plan.json"], "expired at");
+    told(1, 13, &["apply", "edited.json"], "was changed after it was written");
+    told(1, 13, &["apply", "later.json"], "version 2");
+    let mut empty: Value = serde_json::from_str(&plan).unwrap();
+    empty["documents"] = json!([]);
+    office.write("empty.json", &empty.to_string());
+    told(1, 13, &["apply", "empty.json"], "was changed after it was written");
+    office.write("ivms-sync.toml", &config.replace("cashier", "till"));
+    told(1, 64, &["apply", "plan.json"], "no section cashier takes documents");
+    told(1, 13, &["apply", "--blocked", &id], "no section of the configuration");
+    office.write("ivms-sync.toml", &config);
+    // One of doors is told as such.
+    office.write("doors.json", "{ \"version\": 1, \"changes\": [], \"documents\": [] }");
+    for (code, arguments) in [(13, ["apply", "doors.json"]), (13, ["apply", "none.json"])] {
+        assert!(office.json(2, code, &arguments).get("changes").is_some(), "{arguments:?}");
+    }
+    // What is neither has its problems alone.
+    for arguments in [
+        &["diff", "--day", "2124-01-01"][..],
+        &["diff", "--violations"],
+        &["apply", "--event", "none.json", "--from", "street"],
+    ] {
+        let found = office.json(3, 64, arguments);
+        assert!(found.get("changes").is_none() && found.get("documents").is_none(), "{found}");
+        assert_eq!(found["problems"].as_array().unwrap().len(), 1, "{found}");
+    }
+    office.assert_given("refund_1", 0);
+}
+
+/// The same of a signal while another run is waited for.
+#[cfg(unix)]
+#[test]
+fn a_signal_is_told_as_of_documents_where_a_plan_holds_some() {
+    let office = Office::new("");
+    office.json(0, 0, &["diff", "refund.json", "--to", "cashier", "--out", "plan.json"]);
+    let lock = take(&office.path("ivms-sync.db"), at(1)).unwrap().unwrap();
+    let mut command = program();
+    command.env_clear().current_dir(office.folder.path());
+    command.env("IVMS_SYNC_TEST_NOW", at(1).to_rfc3339()).env("TELLER", SECRET);
+    command.args(["--json", "apply", "plan.json"]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let kill = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let found = finish(child).ends(143).json();
+    assert_eq!((&found["documents"], &found["exit_code"]), (&json!([]), &json!(143)));
+    drop(lock);
+    office.assert_given("refund_1", 0);
 }
 
 /// A signal while a document is on its way: the answer is waited for; where none comes, that is said, and the next

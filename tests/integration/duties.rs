@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 use super::support::pinned::instant;
 use super::support::schema::assert_valid;
-use super::support::town::{KEY, NOON, Town, clock};
+use super::support::town::{KEY, NOON, Runs, Town, clock};
 use super::support::{Said, binary, said};
 
 const PLATE: &str = "XYZ789";
@@ -55,6 +55,17 @@ struct Desk {
     town: Town,
     aims: aims::Server,
     tokens: Arc<oauth::Server>,
+}
+
+impl Runs for Desk {
+    /// Runs the binary; no plate is ever in what it says.
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        self.aims.clock().set(clock(minutes));
+        self.aims.begin_run();
+        let found = self.town.run(minutes, arguments);
+        assert!(!format!("{found:?}").contains(PLATE), "{found:?}");
+        found
+    }
 }
 
 impl Desk {
@@ -104,23 +115,6 @@ impl Desk {
         fs::write(path, text.replace(from, to)).unwrap();
     }
 
-    /// Runs the binary; no plate is ever in what it says.
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        self.aims.clock().set(clock(minutes));
-        self.aims.begin_run();
-        let found = self.town.run(minutes, arguments);
-        assert!(!format!("{found:?}").contains(PLATE), "{found:?}");
-        found
-    }
-
-    #[track_caller]
-    fn json(&self, minutes: i64, code: i32, arguments: &[&str]) -> Value {
-        let arguments = [&["--json"], arguments].concat();
-        let found = self.run(minutes, &arguments).ends(code).json();
-        assert_valid(&found);
-        found
-    }
-
     #[track_caller]
     fn look(&self, minutes: i64, code: i32) -> Value {
         self.json(minutes, code, &["diff", "citation.json", "--to", "citations"])
@@ -136,11 +130,6 @@ impl Desk {
     #[track_caller]
     fn state(&self, minutes: i64, code: i32) -> Value {
         self.hand_over(minutes, code)["documents"][0]["state"].clone()
-    }
-
-    #[track_caller]
-    fn tick(&self, minutes: i64, code: i32) -> Value {
-        self.json(minutes, code, &["sync"])
     }
 
     /// Whether a text is in the state file, or beside it.
@@ -603,6 +592,18 @@ struct Kerb {
     meters: Arc<parkeon::Server>,
 }
 
+impl Runs for Kerb {
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        self.meters.clock().set(clock(minutes));
+        self.meters.begin_run();
+        let mut command = binary(self.folder.path());
+        command.env("IVMS_SYNC_TEST_NOW", clock(minutes).to_rfc3339()).env("KERB", METER_SECRET);
+        let found = said(command.args(arguments));
+        assert!(!format!("{found:?}").contains(METER_SECRET), "{found:?}");
+        found
+    }
+}
+
 impl Kerb {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -621,24 +622,6 @@ impl Kerb {
 
     fn write(&self, text: &str) {
         fs::write(self.folder.path().join("tariff.json"), text).unwrap();
-    }
-
-    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        self.meters.clock().set(clock(minutes));
-        self.meters.begin_run();
-        let mut command = binary(self.folder.path());
-        command.env("IVMS_SYNC_TEST_NOW", clock(minutes).to_rfc3339()).env("KERB", METER_SECRET);
-        let found = said(command.args(arguments));
-        assert!(!format!("{found:?}").contains(METER_SECRET), "{found:?}");
-        found
-    }
-
-    #[track_caller]
-    fn json(&self, minutes: i64, code: i32, arguments: &[&str]) -> Value {
-        let arguments = [&["--json"], arguments].concat();
-        let found = self.run(minutes, &arguments).ends(code).json();
-        assert_valid(&found);
-        found
     }
 
     /// What sending the tariff would do.
@@ -847,6 +830,10 @@ fn a_tariff_that_is_applied_later_is_asked_about_and_not_sent_again() {
     assert_eq!(settled["documents"][0]["state"], "settled");
     assert_eq!(writes(&kerb.meters), 1);
     kerb.assert_takes(175, 0);
+    // The same tariff, once more: it is compared with what is there.
+    kerb.meters.set(|switches| switches.later = false);
+    assert_eq!(kerb.hand_over(8, 0)["state"], "confirmed");
+    kerb.assert_takes(200, 1);
 }
 
 /// What is there says nothing of what waits there.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::support::Said;
 use super::support::schema::assert_valid;
-use super::support::town::{KEY, Town, clock};
+use super::support::town::{KEY, Runs, Town, clock};
 
 const HOOK: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const NEW_HOOK: &str = "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=";

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::support::pinned::instant;
 use super::support::schema::assert_valid;
-use super::support::town::{KEY, NOON, Town, clock, is};
+use super::support::town::{KEY, NOON, Runs, Town, clock, is};
 use super::support::{Said, binary, said};
 
 fn a_town(more: &str) -> Town {

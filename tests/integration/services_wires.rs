@@ -6,7 +6,7 @@ use ivms_sync_simulators::ips::{Dates, Nulls, Server, Settings, Switches, WallCl
 use ivms_sync_simulators::oauth;
 use serde_json::Value;
 
-use super::support::town::{Town, clock, is};
+use super::support::town::{Runs, Town, clock, is};
 
 /// A town, and the secret of whoever asks its service.
 fn a_town(settings: Settings, section: impl FnOnce(&Server) -> String, secret: &str) -> Town {

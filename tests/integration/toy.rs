@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{NaiveDate, TimeDelta};
 use ivms_sync::cli::{CheckArgs, LookArgs, LookupArgs, SyncArgs};
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::{Context, check, lookup, sync, tick};
+use ivms_sync::cmd::{Context, OfDocuments, check, lookup, sync, tick};
 use ivms_sync::config::reading::{DeValue, Section, Surroundings, Wrong, text, value};
 use ivms_sync::config::{
     self, Common, Environment, Kinds, Login, Nouns, Place, Secret, SourceKind, SourceParts,
@@ -351,6 +351,7 @@ impl Toys {
             stdout: |_| Ok(()),
             progress: Silent::handle(),
             compares_looks: true,
+            of_documents: OfDocuments::default(),
         }
     }
 

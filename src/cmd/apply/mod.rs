@@ -30,7 +30,7 @@ use crate::model::TargetName;
 use crate::report::Report;
 use crate::report::plan_file::{PlanFileError, Reviewed};
 use crate::store::Store;
-use reviewed::{documents_of, from_blocked, from_file, held, reviewed_rows, text_of};
+use reviewed::{documents_of, from_blocked, from_file, held, reviewed_rows, unread};
 
 /// Runs the command.
 pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Result<Exit, Error> {
@@ -43,26 +43,30 @@ pub fn run(context: &Context, environment: &Environment, args: &ApplyArgs) -> Re
     if let (Some(path), Some(to)) = (&args.plan, &args.to) {
         return documents::apply(context, path, to);
     }
-    let plan = args.plan.as_deref().map(|path| (path, text_of(path)));
-    // What is wrong with a plan is said once nobody else is at work.
+    let plan = args.plan.as_deref().map(|path| (path, unread(path)));
     let are_documents = match (&plan, &args.blocked) {
         (_, Some(id)) => documents::waits_under(context, id)?,
-        (Some((path, Ok(text))), _) => matches!(documents_of(context, path, text), Ok(Some(_))),
+        (Some((_, Ok(plan))), _) => plan.is_of_documents(),
         _ => false,
     };
+    // What is wrong with a plan is said once nobody else is at work.
     let _lock = match are_documents {
-        true => documents::take_lock(context)?,
+        true => {
+            context.of_documents.note();
+            documents::take_lock(context)?
+        }
         false => context.take_lock()?,
     };
     let mut store = context.open_store()?;
     let network = context.network();
     let report = match plan {
-        Some((path, text)) => {
-            let (text, name) = (text?, path.display().to_string());
-            if let Some(plan) = documents_of(context, path, &text)? {
+        Some((path, plan)) => {
+            let (plan, name) = (plan?, path.display().to_string());
+            if are_documents {
+                let plan = documents_of(context, &name, plan)?;
                 return documents::reviewed(context, &store, &name, &plan);
             }
-            let reviewed = from_file(context, path, &text)?;
+            let reviewed = from_file(context, &name, plan)?;
             carry_out(context, &network, &mut store, name, reviewed)?
         }
         None => {

@@ -8,7 +8,9 @@ use crate::engine::gates::{ReviewedGates, ReviewedRows};
 use crate::engine::plan::{Approval, Facts, Held, hold};
 use crate::error::Error;
 use crate::net::bounded::{self, Bounded};
-use crate::report::plan_file::{self, Approved, PlanFileError, Reviewed, ReviewedDocuments};
+use crate::report::plan_file::{
+    self, Approved, PlanFileError, Reviewed, ReviewedDocuments, Unread,
+};
 use crate::store::Store;
 
 /// Holds what was approved against what is known now.
@@ -62,8 +64,8 @@ pub(super) fn reviewed_rows(
         .collect())
 }
 
-/// The text of a plan file.
-pub(super) fn text_of(path: &Path) -> Result<String, Error> {
+/// A plan file, before anything of it is believed.
+pub(super) fn unread(path: &Path) -> Result<Unread, Error> {
     let in_file = |error| Error::NoPlan { path: path.to_owned(), error };
     let refused = |error| Error::Plan { name: path.display().to_string(), error };
     let bytes = match bounded::read(path, plan_file::MAX_BYTES).map_err(in_file)? {
@@ -74,30 +76,30 @@ pub(super) fn text_of(path: &Path) -> Result<String, Error> {
             return Err(refused(PlanFileError::NotAPlan(limit)));
         }
     };
-    String::from_utf8(bytes)
-        .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))
+    let text = String::from_utf8(bytes)
+        .map_err(|_| refused(PlanFileError::NotAPlan("it is not UTF-8 text".to_owned())))?;
+    Unread::parse(&text).map_err(refused)
 }
 
-/// The documents in a plan file, where it is the plan of some.
+/// The documents in a plan file.
 pub(super) fn documents_of(
     context: &Context,
-    path: &Path,
-    text: &str,
-) -> Result<Option<ReviewedDocuments>, Error> {
-    let refused = |error| Error::Plan { name: path.display().to_string(), error };
-    plan_file::read_documents(text, context.clock.began()).map_err(refused)
+    name: &str,
+    plan: Unread,
+) -> Result<ReviewedDocuments, Error> {
+    plan_file::read_documents(plan, context.clock.began())
+        .map_err(|error| Error::Plan { name: name.to_owned(), error })
 }
 
 /// The plan in a file, and that the state file does not keep it.
 pub(super) fn from_file(
     context: &Context,
-    path: &Path,
-    text: &str,
+    name: &str,
+    plan: Unread,
 ) -> Result<(Reviewed, bool), Error> {
-    let refused = |error| Error::Plan { name: path.display().to_string(), error };
-    plan_file::read(text, &context.config.accounts(), context.clock.began(), Approved::Planned)
+    plan_file::read(plan, &context.config.accounts(), context.clock.began(), Approved::Planned)
         .map(|reviewed| (reviewed, false))
-        .map_err(refused)
+        .map_err(|error| Error::Plan { name: name.to_owned(), error })
 }
 
 /// The plan that was kept back under an id, and that the state file keeps it.
@@ -108,12 +110,9 @@ pub(super) fn from_blocked(
 ) -> Result<(Reviewed, bool), Error> {
     let kept = store.pending().blocked(id)?;
     let kept = kept.ok_or_else(|| Error::NoBlockedPlan(id.to_owned()))?;
-    plan_file::read(
-        &kept.document,
-        &context.config.accounts(),
-        context.clock.began(),
-        Approved::Blocked,
-    )
-    .map(|reviewed| (reviewed, true))
-    .map_err(|error| Error::Plan { name: id.to_owned(), error })
+    let (accounts, now) = (context.config.accounts(), context.clock.began());
+    Unread::parse(&kept.document)
+        .and_then(|plan| plan_file::read(plan, &accounts, now, Approved::Blocked))
+        .map(|reviewed| (reviewed, true))
+        .map_err(|error| Error::Plan { name: id.to_owned(), error })
 }

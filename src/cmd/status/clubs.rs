@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::look;
 use crate::cli::StatusArgs;
-use crate::cmd::{Context, Surroundings, print, print_json, write_file};
+use crate::cmd::{Context, OfDocuments, Surroundings, print, print_json, write_file};
 use crate::command::Invocation;
 use crate::config::{self, Config, ConfigError, Kinds, Wrong};
 use crate::error::Error;
@@ -92,6 +92,7 @@ fn known(
         look: around.terminal.look,
         progress: around.terminal.progress(),
         compares_looks: around.environment.compares_looks(),
+        of_documents: OfDocuments::default(),
     };
     let Some(mut store) = context.open_store_to_read_unchecked()? else { return Ok(None) };
     Ok(Some(look(&context, &mut store, false)?.0))

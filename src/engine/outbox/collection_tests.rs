@@ -12,18 +12,16 @@ use serde_json::json;
 
 use super::*;
 use crate::clock::Clock;
-use crate::config::{
-    self, Environment, GateConfig, RightsServiceConfig, SourceConfig, TargetConfig,
-};
+use crate::config::{self, Environment, RightsServiceConfig, SourceConfig};
 use crate::connectors::KINDS;
 use crate::engine::{citations, rights};
 use crate::model::{
-    CitationId, CitationState, DocumentId, Ends, Fine, Memory, MinorUnits, Period, RightCode,
-    RightId, RightKind, RightState,
+    CitationId, CitationState, DocumentId, Ends, Fine, MinorUnits, Period, RightCode, RightId,
+    RightKind, RightState,
 };
 use crate::ports::{
-    CitationListing, Gate, Handed, ListedCitation, ListedPlate, ListedRight, RightsListing,
-    RightsService, Source, Standing, Target, WithdrawnAs,
+    CitationListing, Handed, ListedCitation, ListedPlate, ListedRight, RightsListing,
+    RightsService, Source, Standing, WithdrawnAs,
 };
 
 const CONFIG: &str = r#"time_zone = "America/New_York"
@@ -275,14 +273,6 @@ fn plate(id: &str) -> ListedPlate {
 
 impl Systems for World {
     fn source<'a>(&'a self, _: &SourceConfig) -> Box<dyn Source + 'a> {
-        unreachable!("there is none")
-    }
-
-    fn target<'a>(&'a self, _: &TargetConfig, _: &Memory) -> Result<Box<dyn Target + 'a>, Failure> {
-        unreachable!("there is none")
-    }
-
-    fn gate(&self, _: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {
         unreachable!("there is none")
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::is_batch;
+use super::may_go_again;
 use crate::engine::collection::Checked;
 use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, Money, SourceName};
 use crate::ports::{
@@ -144,13 +144,9 @@ pub fn before(known: Option<&DocumentKept>, kind: DocumentKind, sha256: &str) ->
     match known.state {
         DocumentState::New | DocumentState::Blocked => None,
         // A meter may have got another tariff since, and is to have this one again.
-        DocumentState::Confirmed if kind == DocumentKind::Tariff => None,
+        DocumentState::Confirmed | DocumentState::Settled if kind == DocumentKind::Tariff => None,
         // What never had an effect there may be handed over again.
-        DocumentState::Settled
-            if (is_batch(kind) || kind == DocumentKind::Report) && known.is_done == Some(false) =>
-        {
-            None
-        }
+        DocumentState::Settled if may_go_again(kind) && known.is_done == Some(false) => None,
         DocumentState::Sent
         | DocumentState::Confirmed
         | DocumentState::Refused

@@ -131,6 +131,20 @@ pub fn is_batch(kind: DocumentKind) -> bool {
     matches!(kind, DocumentKind::Referral | DocumentKind::Withdrawal)
 }
 
+/// Whether a document may be sent under its id once more when a person has said that it never took effect. A tariff is
+/// compared with what is there, and a day or a ticket is counted once by whoever takes it. Money is not: the key may be
+/// forgotten there by then, and the person may be wrong, so that it goes out as another document or not at all.
+#[must_use]
+pub fn may_go_again(kind: DocumentKind) -> bool {
+    match kind {
+        DocumentKind::Referral
+        | DocumentKind::Withdrawal
+        | DocumentKind::Report
+        | DocumentKind::Tariff => true,
+        DocumentKind::Payment | DocumentKind::Refund | DocumentKind::Citation => false,
+    }
+}
+
 /// What became of a document in this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {

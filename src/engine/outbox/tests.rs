@@ -12,15 +12,12 @@ use super::*;
 use crate::clock::Clock;
 use crate::config::reading::{Section, Surroundings};
 use crate::config::{
-    Environment, GateConfig, Kinds, RecipientCommon, RecipientKind, RecipientSettings,
-    RightsServiceConfig, SourceConfig, TargetConfig, Wiring, draft,
+    Environment, Kinds, RecipientCommon, RecipientKind, RecipientSettings, SourceConfig, Wiring,
+    draft,
 };
 use crate::document::JsonError;
-use crate::model::{Currency, DocumentId, DocumentKind, Memory, MinorUnits, Money};
-use crate::ports::{
-    Class, Failure, FieldChange, Gate, PaymentThere, RightsService, Source, Standing, Target,
-    Warning,
-};
+use crate::model::{Currency, DocumentId, DocumentKind, MinorUnits, Money};
+use crate::ports::{Class, Failure, FieldChange, PaymentThere, Source, Standing, Warning};
 
 /// No service was read.
 static NOBODY: BTreeSet<SourceName> = BTreeSet::new();
@@ -184,18 +181,6 @@ impl Recipient for World {
 
 impl Systems for World {
     fn source<'a>(&'a self, _: &SourceConfig) -> Box<dyn Source + 'a> {
-        unreachable!("there is none")
-    }
-
-    fn target<'a>(&'a self, _: &TargetConfig, _: &Memory) -> Result<Box<dyn Target + 'a>, Failure> {
-        unreachable!("there is none")
-    }
-
-    fn gate(&self, _: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {
-        unreachable!("there is none")
-    }
-
-    fn rights(&self, _: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {
         unreachable!("there is none")
     }
 

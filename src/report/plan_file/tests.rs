@@ -44,11 +44,16 @@ fn written() -> String {
 }
 
 fn read_at(text: &str, now: &str) -> Result<Vec<Change>, PlanFileError> {
-    read(text, &Accounts::default(), instant(now), Approved::Planned).map(|plan| plan.changes)
+    approved_at(text, now, Approved::Planned)
 }
 
 fn blocked_at(text: &str, now: &str) -> Result<Vec<Change>, PlanFileError> {
-    read(text, &Accounts::default(), instant(now), Approved::Blocked).map(|plan| plan.changes)
+    approved_at(text, now, Approved::Blocked)
+}
+
+fn approved_at(text: &str, now: &str, approved: Approved) -> Result<Vec<Change>, PlanFileError> {
+    let plan = Unread::parse(text)?;
+    read(plan, &Accounts::default(), instant(now), approved).map(|plan| plan.changes)
 }
 
 fn value() -> Map<String, Value> {

@@ -6,8 +6,8 @@ use std::fmt::{Display, Write as _};
 
 use chrono::{DateTime, Utc};
 
-use super::gates::GateStatus;
-use super::{DeviceStatus, RightsFileStatus, Status};
+use super::gates::{GateStatus, PermitListStatus};
+use super::{DeviceStatus, RightsFileStatus, SourceStatus, Status};
 use crate::engine::plan::{Budget, Kind};
 use crate::model::DocumentState;
 use crate::report::meters::{MeterFault, MeterTold};
@@ -62,6 +62,49 @@ fn family<'m, 'a>(
     Family { metrics, name }
 }
 
+/// What has a name of its own in a label.
+trait Labelled {
+    const LABEL: &'static str;
+
+    fn name(&self) -> &str;
+}
+
+macro_rules! labelled {
+    ($($what:ty => $label:literal),+ $(,)?) => {
+        $(impl Labelled for $what {
+            const LABEL: &'static str = $label;
+
+            fn name(&self) -> &str {
+                self.name.as_str()
+            }
+        })+
+    };
+}
+
+labelled! {
+    SourceStatus => "source",
+    DeviceStatus => "device",
+    GateStatus => "gate",
+    RightsFileStatus => "source",
+    PermitListStatus => "list",
+}
+
+/// A value of each that has one.
+fn of_each<One: Labelled, T: Display>(
+    out: &mut Metrics<'_>,
+    each: &[One],
+    name: &'static str,
+    help: &str,
+    value: impl Fn(&One) -> Option<T>,
+) {
+    let mut values = family(out, name, "gauge", help);
+    for one in each {
+        if let Some(value) = value(one) {
+            values.sample(&[(One::LABEL, one.name())], value);
+        }
+    }
+}
+
 /// The whole file.
 #[must_use]
 pub fn render(status: &Status) -> String {
@@ -100,18 +143,11 @@ fn runs(out: &mut Metrics<'_>, status: &Status) {
 }
 
 fn sources(out: &mut Metrics<'_>, status: &Status) {
-    let mut members =
-        family(out, "ivms_sync_members", "gauge", "Members known of an organisation.");
-    for source in &status.sources {
-        members.sample(&[("source", source.name.as_str())], source.members);
-    }
+    let help = "Members known of an organisation.";
+    of_each(out, &status.sources, "ivms_sync_members", help, |one| Some(one.members));
     let help = "When the last accepted listing of an organisation was asked for.";
-    let mut asked = family(out, "ivms_sync_source_fetched_timestamp_seconds", "gauge", help);
-    for source in &status.sources {
-        if let Some(at) = source.fetched_at {
-            asked.sample(&[("source", source.name.as_str())], at.timestamp());
-        }
-    }
+    let name = "ivms_sync_source_fetched_timestamp_seconds";
+    of_each(out, &status.sources, name, help, |one| one.fetched_at.map(|at| at.timestamp()));
     let help = "HTTP requests by sync and apply, by section of the configuration.";
     let mut requests = family(out, "ivms_sync_requests_total", "counter", help);
     for (target, count) in &status.requests {
@@ -127,35 +163,21 @@ fn devices(out: &mut Metrics<'_>, status: &Status) {
         up.sample(&labels, u8::from(device.is_well()));
     }
     let help = "Failures of a door in a row.";
-    of_devices(out, status, "ivms_sync_device_failures", help, |one| Some(one.failures.count));
+    of_each(out, &status.devices, "ivms_sync_device_failures", help, |one| {
+        Some(one.failures.count)
+    });
     let help = "1 while no login is tried at a door, because it refused one.";
     let is_held = |one: &DeviceStatus| Some(u8::from(one.login_trouble.is_some()));
-    of_devices(out, status, "ivms_sync_device_login_held_back", help, is_held);
+    of_each(out, &status.devices, "ivms_sync_device_login_held_back", help, is_held);
     let help = "Persons on a door.";
-    of_devices(out, status, "ivms_sync_device_persons", help, |one| Some(one.known.persons));
+    of_each(out, &status.devices, "ivms_sync_device_persons", help, |one| Some(one.known.persons));
     let seconds = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp());
     let help = "When all persons of a door were last read.";
     let name = "ivms_sync_device_read_timestamp_seconds";
-    of_devices(out, status, name, help, |one| seconds(one.known.read_at));
+    of_each(out, &status.devices, name, help, |one| seconds(one.known.read_at));
     let help = "When somebody on a door was last seen to hold what they should.";
     let name = "ivms_sync_device_confirmed_timestamp_seconds";
-    of_devices(out, status, name, help, |one| seconds(one.known.confirmed_at));
-}
-
-/// A value of each door that has one.
-fn of_devices<T: Display>(
-    out: &mut Metrics<'_>,
-    status: &Status,
-    name: &'static str,
-    help: &str,
-    value: impl Fn(&DeviceStatus) -> Option<T>,
-) {
-    let mut values = family(out, name, "gauge", help);
-    for device in &status.devices {
-        if let Some(value) = value(device) {
-            values.sample(&[("device", device.name.as_str())], value);
-        }
-    }
+    of_each(out, &status.devices, name, help, |one| seconds(one.known.confirmed_at));
 }
 
 /// Gates, where there are any. No plate is in a label.
@@ -170,19 +192,19 @@ fn gates(out: &mut Metrics<'_>, status: &Status) {
         up.sample(&labels, u8::from(gate.is_well()));
     }
     let help = "Failures of a gate in a row.";
-    of_gates(out, status, "ivms_sync_gate_failures", help, |one| Some(one.failures));
+    of_each(out, &status.gates, "ivms_sync_gate_failures", help, |one| Some(one.failures));
     let help = "1 while no login is tried at a gate, because it refused one.";
     let is_held = |one: &GateStatus| Some(u8::from(one.login_trouble.is_some()));
-    of_gates(out, status, "ivms_sync_gate_login_held_back", help, is_held);
+    of_each(out, &status.gates, "ivms_sync_gate_login_held_back", help, is_held);
     let help = "Rows on the list of a gate, of whomever.";
-    of_gates(out, status, "ivms_sync_gate_rows", help, |one| Some(one.rows));
+    of_each(out, &status.gates, "ivms_sync_gate_rows", help, |one| Some(one.rows));
     let help = "Rows on the list of a gate that somebody else made.";
-    of_gates(out, status, "ivms_sync_gate_rows_of_others", help, |one| Some(one.strangers));
+    of_each(out, &status.gates, "ivms_sync_gate_rows_of_others", help, |one| Some(one.strangers));
     let help = "The most rows that a gate holds, where it says.";
-    of_gates(out, status, "ivms_sync_gate_capacity_rows", help, |one| one.capacity);
+    of_each(out, &status.gates, "ivms_sync_gate_capacity_rows", help, |one| one.capacity);
     let help = "When the list of a gate was last read whole.";
     let name = "ivms_sync_gate_read_timestamp_seconds";
-    of_gates(out, status, name, help, |one| one.read_at.map(|at| at.timestamp()));
+    of_each(out, &status.gates, name, help, |one| one.read_at.map(|at| at.timestamp()));
     let help = "Changes of rows that are wanted and not at the gate yet.";
     let mut pending = family(out, "ivms_sync_gate_pending_changes", "gauge", help);
     for gate in &status.gates {
@@ -193,10 +215,10 @@ fn gates(out: &mut Metrics<'_>, status: &Status) {
         }
     }
     let help = "Cars that may enter and have no row at the gate yet.";
-    of_gates(out, status, "ivms_sync_gate_cars_outside", help, |one| Some(one.outside()));
+    of_each(out, &status.gates, "ivms_sync_gate_cars_outside", help, |one| Some(one.outside()));
     let help = "Changes of rows that wait for an approval.";
     let name = "ivms_sync_gate_blocked_changes";
-    of_gates(out, status, name, help, |one| Some(one.waiting.blocked));
+    of_each(out, &status.gates, name, help, |one| Some(one.waiting.blocked));
     let help = "Rights for which nothing is done at a gate, by reason.";
     let mut left_out = family(out, "ivms_sync_gate_left_out_rights", "gauge", help);
     for gate in &status.gates {
@@ -207,53 +229,30 @@ fn gates(out: &mut Metrics<'_>, status: &Status) {
     }
 }
 
-/// A value of each gate that has one.
-fn of_gates<T: Display>(
-    out: &mut Metrics<'_>,
-    status: &Status,
-    name: &'static str,
-    help: &str,
-    value: impl Fn(&GateStatus) -> Option<T>,
-) {
-    let mut values = family(out, name, "gauge", help);
-    for gate in &status.gates {
-        if let Some(value) = value(gate) {
-            values.sample(&[("gate", gate.name.as_str())], value);
-        }
-    }
-}
-
 /// Sources of parking rights, lists of permits and meters, where there are any.
 fn parking(out: &mut Metrics<'_>, status: &Status) {
     if !status.rights_files.is_empty() {
         let help = "Rights known of a source of parking rights.";
-        of_rights(out, status, "ivms_sync_rights", help, |one| Some(one.rights));
+        of_each(out, &status.rights_files, "ivms_sync_rights", help, |one| Some(one.rights));
         let help = "Rows of a source of parking rights that give none.";
-        of_rights(out, status, "ivms_sync_rights_left_out_rows", help, |one| Some(one.left_out));
+        of_each(out, &status.rights_files, "ivms_sync_rights_left_out_rows", help, |one| {
+            Some(one.left_out)
+        });
         let help =
             "1 while a source of parking rights was read of late, so that it can say \"no right\".";
         let is_fresh = |one: &RightsFileStatus| Some(u8::from(one.fresh));
-        of_rights(out, status, "ivms_sync_rights_fresh", help, is_fresh);
+        of_each(out, &status.rights_files, "ivms_sync_rights_fresh", help, is_fresh);
         let help = "When a source of parking rights was last known to hold what is known of it.";
         let name = "ivms_sync_rights_as_of_timestamp_seconds";
-        of_rights(out, status, name, help, |one| one.as_of.map(|at| at.timestamp()));
+        of_each(out, &status.rights_files, name, help, |one| one.as_of.map(|at| at.timestamp()));
     }
     if !status.permit_lists.is_empty() {
         let help = "Permits on a list, as it was written last.";
-        let mut permits = family(out, "ivms_sync_permit_list_permits", "gauge", help);
-        for list in &status.permit_lists {
-            if let Some(rows) = list.rows {
-                permits.sample(&[("list", list.name.as_str())], rows);
-            }
-        }
+        of_each(out, &status.permit_lists, "ivms_sync_permit_list_permits", help, |one| one.rows);
         let help = "When a list of permits came to be as it is.";
         let name = "ivms_sync_permit_list_written_timestamp_seconds";
-        let mut written = family(out, name, "gauge", help);
-        for list in &status.permit_lists {
-            if let Some(at) = list.written_at {
-                written.sample(&[("list", list.name.as_str())], at.timestamp());
-            }
-        }
+        let written = |one: &PermitListStatus| one.written_at.map(|at| at.timestamp());
+        of_each(out, &status.permit_lists, name, help, written);
     }
     if !status.documents.is_empty() {
         let help = "Documents that leave and are not over, by how far they are.";
@@ -291,22 +290,6 @@ fn parking(out: &mut Metrics<'_>, status: &Status) {
     }
 }
 
-/// A value of each source of parking rights that has one.
-fn of_rights<T: Display>(
-    out: &mut Metrics<'_>,
-    status: &Status,
-    name: &'static str,
-    help: &str,
-    value: impl Fn(&RightsFileStatus) -> Option<T>,
-) {
-    let mut values = family(out, name, "gauge", help);
-    for source in &status.rights_files {
-        if let Some(value) = value(source) {
-            values.sample(&[("source", source.name.as_str())], value);
-        }
-    }
-}
-
 fn waiting(out: &mut Metrics<'_>, status: &Status) {
     let help = "Changes that are wanted and not on the door yet.";
     let mut pending = family(out, "ivms_sync_pending_changes", "gauge", help);
@@ -321,7 +304,7 @@ fn waiting(out: &mut Metrics<'_>, status: &Status) {
     let outside = |device: &DeviceStatus| {
         Some(status.outside().filter(|one| one.device == device.name).count())
     };
-    of_devices(out, status, "ivms_sync_members_outside", help, outside);
+    of_each(out, &status.devices, "ivms_sync_members_outside", help, outside);
     let needs_approval = |one: &&Waiting| one.budget.is_some_and(Budget::needs_approval);
     let blocked = status.waiting.iter().filter(needs_approval).count();
     family(out, "ivms_sync_blocked_changes", "gauge", "Changes that wait for an approval.")

@@ -69,7 +69,8 @@ proptest! {
             prop_assert_eq!(change["employee_no"].as_str(), Some(one.change.employee_no.as_str()));
         }
         let file = plan_file::write(&report, &Accounts::default(), facts.now).unwrap();
-        let read = plan_file::read(&file, &Accounts::default(), facts.now, plan_file::Approved::Planned).unwrap().changes;
+        let unread = plan_file::Unread::parse(&file).unwrap();
+        let read = plan_file::read(unread, &Accounts::default(), facts.now, plan_file::Approved::Planned).unwrap().changes;
         let planned = report.changes.iter().map(|one| {
             let blocked = one.change.blocked.filter(|hold| !hold.needs_approval());
             Change { blocked, ..one.change.clone() }

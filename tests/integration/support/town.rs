@@ -24,6 +24,33 @@ pub fn clock(minutes: i64) -> DateTime<Utc> {
     instant(NOON) + TimeDelta::minutes(minutes)
 }
 
+/// Whatever has a clock and runs the binary.
+pub trait Runs {
+    /// Runs it so many minutes after noon.
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said;
+
+    /// What a command prints as JSON, which is as its schema says.
+    #[track_caller]
+    fn json(&self, minutes: i64, code: i32, arguments: &[&str]) -> Value {
+        let arguments = [&["--json"], arguments].concat();
+        let found = self.run(minutes, &arguments).ends(code).json();
+        assert_valid(&found);
+        found
+    }
+
+    /// A tick, and its document.
+    #[track_caller]
+    fn tick(&self, minutes: i64, code: i32) -> Value {
+        self.json(minutes, code, &["sync"])
+    }
+}
+
+impl Runs for Town {
+    fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
+        self.typed(clock(minutes), &[], arguments, "")
+    }
+}
+
 /// A folder with a configuration, a service, and what is in the environment.
 pub struct Town {
     pub folder: TempDir,
@@ -70,25 +97,6 @@ impl Town {
             assert!(!format!("{found:?}").contains(secret), "{found:?}");
         }
         found
-    }
-
-    pub fn run(&self, minutes: i64, arguments: &[&str]) -> Said {
-        self.typed(clock(minutes), &[], arguments, "")
-    }
-
-    /// What a command prints as JSON, which is as its schema says.
-    #[track_caller]
-    pub fn json(&self, minutes: i64, code: i32, arguments: &[&str]) -> Value {
-        let arguments = [&["--json"], arguments].concat();
-        let found = self.run(minutes, &arguments).ends(code).json();
-        assert_valid(&found);
-        found
-    }
-
-    /// A tick, and its document.
-    #[track_caller]
-    pub fn tick(&self, minutes: i64, code: i32) -> Value {
-        self.json(minutes, code, &["sync"])
     }
 
     /// What is said of a car, with the exit code.

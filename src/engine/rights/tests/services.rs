@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::*;
-use crate::config::{GateConfig, RightsServiceConfig, SourceConfig, TargetConfig};
+use crate::config::{RightsServiceConfig, SourceConfig};
 use crate::engine::Systems;
-use crate::model::{Ends, Memory, Period, RightId, RightKind, RightState, StateWord};
+use crate::model::{Ends, Period, RightId, RightKind, RightState, StateWord};
 use crate::ports::{
-    Class, Failure, Gate, ListedPlate, ListedRight, RightsListing, RightsService, Source, Target,
+    Class, Failure, ListedPlate, ListedRight, RightsListing, RightsService, Source,
 };
 
 const SERVICE: &str = r#"time_zone = "UTC"
@@ -131,14 +131,6 @@ impl RightsService for Desk<'static> {
 impl Systems for &'static Street {
     fn source<'a>(&'a self, _: &SourceConfig) -> Box<dyn Source + 'a> {
         panic!("there are no organisations here")
-    }
-
-    fn target<'a>(&'a self, _: &TargetConfig, _: &Memory) -> Result<Box<dyn Target + 'a>, Failure> {
-        panic!("there are no doors here")
-    }
-
-    fn gate(&self, _: &GateConfig, _: &Memory) -> Result<Box<dyn Gate>, Failure> {
-        panic!("there are no gates here")
     }
 
     fn rights(&self, _: &RightsServiceConfig) -> Result<Box<dyn RightsService>, Failure> {

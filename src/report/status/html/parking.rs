@@ -18,6 +18,11 @@ use crate::text::lists::many;
 /// What tells all of it.
 const STATUS: &str = "ivms-sync status";
 
+/// A section of one table, where it has any rows.
+fn titled(title: &str, table: &Table<'_>, rows: &[Vec<Markup>]) -> Markup {
+    html! { @if !rows.is_empty() { (section(title, &table.render(rows))) } }
+}
+
 pub fn gates(status: &Status) -> Markup {
     let row = |gate: &GateStatus| {
         let class = match (gate.is_well(), gate.blocked.is_some() || gate.outside() > 0) {
@@ -88,7 +93,7 @@ pub fn sources(status: &Status) -> Markup {
         rows_max: rows.len(),
         whole: STATUS,
     };
-    html! { @if !rows.is_empty() { (section("Parking rights", &table.render(&rows))) } }
+    titled("Parking rights", &table, &rows)
 }
 
 pub fn permit_lists(status: &Status) -> Markup {
@@ -107,7 +112,7 @@ pub fn permit_lists(status: &Status) -> Markup {
         rows_max: rows.len(),
         whole: STATUS,
     };
-    html! { @if !rows.is_empty() { (section("Lists of permits", &table.render(&rows))) } }
+    titled("Lists of permits", &table, &rows)
 }
 
 pub fn meters(status: &Status) -> Markup {
@@ -160,7 +165,7 @@ pub fn agencies(status: &Status) -> Markup {
         rows_max: super::parts::NAMED_MAX,
         whole: STATUS,
     };
-    html! { @if !rows.is_empty() { (section("Collection", &table.render(&rows))) } }
+    titled("Collection", &table, &rows)
 }
 
 pub fn documents(status: &Status) -> Markup {
@@ -182,5 +187,5 @@ pub fn documents(status: &Status) -> Markup {
         rows_max: super::parts::NAMED_MAX,
         whole: STATUS,
     };
-    html! { @if !rows.is_empty() { (section("Documents", &table.render(&rows))) } }
+    titled("Documents", &table, &rows)
 }
