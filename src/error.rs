@@ -136,6 +136,9 @@ pub enum Error {
         /// Which of our own files it is.
         own: String,
     },
+    /// A plan would be written over a file that holds something else.
+    #[error("{} is not written: it holds something else than a plan", .0.display())]
+    Occupied(PathBuf),
     /// A sheet to be filled in would be written over what somebody has filled in.
     #[error("{} cannot be written: {what}", path.display())]
     FilledIn {
@@ -200,6 +203,7 @@ impl Error {
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::OwnFile { .. }
+            | Self::Occupied(_)
             | Self::OneClub(_) => Exit::Usage,
             Self::Event(EventError::NotProven(_)) => Exit::NotProven,
             Self::Event(EventError::Otherwise) => Exit::Refused,
@@ -234,6 +238,7 @@ impl Error {
             | Self::NoDevice(_)
             | Self::NothingToAccept { .. }
             | Self::OwnFile { .. }
+            | Self::Occupied(_)
             | Self::OneClub(_)
             | Self::FilledIn { .. } => "command line",
             Self::File { .. } => "file",
@@ -293,6 +298,7 @@ impl Error {
                 Some("make a new plan with `ivms-sync diff --out PLAN` and look at it again")
             }
             Self::OwnFile { .. } => Some("name a file of its own"),
+            Self::Occupied(_) => Some("name another file, or remove that one"),
             Self::FilledIn { .. } => Some(
                 "name another file; one that is filled in belongs into `files` under [link], and can be \
                  removed if nobody needs it",
@@ -322,8 +328,11 @@ impl Error {
             Self::File { error, .. } if error.kind() == std::io::ErrorKind::NotFound => {
                 Some("make its folder first")
             }
-            Self::File { error, .. } | Self::Output(error) => is_full(error).then_some(
+            Self::File { error, .. } => is_full(error).then_some(
                 "make room on that disk, or raise the quota; what was there is as it was",
+            ),
+            Self::Output(error) => is_full(error).then_some(
+                "make room on that disk, or raise the quota; what this run did is done, and `ivms-sync history` tells it",
             ),
         }
     }

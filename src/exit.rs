@@ -275,7 +275,7 @@ impl Exit {
             Self::ChangesPending => "changes are pending",
             Self::PartFailed => "part of it was not done",
             Self::Refused => "a safety rule held something back",
-            Self::Temporary => "the membership system or every door was unreachable",
+            Self::Temporary => "what it needed could not be reached, or gave no answer",
             Self::Fatal => "the state file, this computer's disk or its clock is wrong",
             Self::TimeLimit => "out of time",
             Self::LockHeld => "another run was at work for too long",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use ivms_sync::clock::Clock;
-use ivms_sync::cmd::{Context, apply, tick};
+use ivms_sync::cmd::{Context, OfDocuments, apply, tick};
 use ivms_sync::command::CommandName;
 use ivms_sync::config::{self, Environment};
 use ivms_sync::connectors::KINDS;
@@ -751,5 +751,6 @@ fn load(folder: &Path, world: &World, sabotage: Option<Sabotage>) -> Result<Cont
         stdout: |_| Ok(()),
         progress: Silent::handle(),
         compares_looks: true,
+        of_documents: OfDocuments::default(),
     })
 }

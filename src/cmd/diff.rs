@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &DiffArgs) -> Result<Exit, Error> {
         return documents::diff_agency(context, to, out, shows_pending);
     }
     let only = who::only(&args.look.only)?;
-    context.refuse_own_files(&[args.out.as_deref()])?;
+    context.refuse_to_replace(args.out.as_deref())?;
     let mut store = context.open_store()?;
     let scope = Scope { is_full: args.look.full, only, ..Scope::default() };
     let (network, config) = (context.network(), &context.config);

@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
         })?;
         history.documents = match (&who, asked) {
             (None, None) => store.outbox().changed_since(since)?,
-            (None, Some(asked)) => documents_of(context, store, &history, asked)?,
+            (None, Some(asked)) => documents_of(store, &history, asked)?,
             // No document is about a member.
             (Some(_), _) => Vec::new(),
         };
@@ -71,12 +71,11 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<Exit, Error> {
 
 /// The documents that are asked for, as far as they were sent.
 fn documents_of(
-    context: &Context,
     store: &Store,
     history: &History,
     asked: AskedDocument<'_>,
 ) -> Result<Vec<DocumentKept>, Error> {
-    let mut found = documents::known(context, store, asked)?;
+    let mut found = documents::known(store, asked)?;
     if found.is_empty() {
         let typed = history.who.as_deref().unwrap_or_default();
         let text = format!("--member {typed}: no document of that name is known");

@@ -36,6 +36,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::files::{self, Rights};
 use crate::model::{RunId, TargetName, inert_json};
+use crate::net::bounded::{self, Bounded};
 use crate::notify::{decide::Line, stderr};
 use crate::ports::progress::Progress;
 use crate::report::look::Look;
@@ -229,6 +230,20 @@ impl Context {
             }
         }
         Ok(())
+    }
+
+    /// Refuses to write a plan over a file of this program, or over one that holds something else than a plan.
+    pub fn refuse_to_replace(&self, out: Option<&Path>) -> Result<(), Error> {
+        self.refuse_own_files(&[out])?;
+        let Some(out) = out else { return Ok(()) };
+        // What cannot be read cannot be told; writing it says why.
+        match bounded::read(out, plan_file::MAX_BYTES) {
+            Ok(Bounded::Whole { bytes, .. }) if !plan_file::may_be_replaced(&bytes) => {
+                Err(Error::Occupied(out.to_path_buf()))
+            }
+            Ok(Bounded::TooLarge) => Err(Error::Occupied(out.to_path_buf())),
+            Ok(Bounded::Whole { .. } | Bounded::NotAFile) | Err(_) => Ok(()),
+        }
     }
 
     /// Whether names may be shown: to a person who looks, never to a file or a mail.

@@ -145,6 +145,7 @@ pub fn of_error(config: &Config, error: &Error) -> Option<Vec<Observation>> {
         | Error::File { .. }
         | Error::NoPlan { .. }
         | Error::OwnFile { .. }
+        | Error::Occupied(_)
         | Error::OneClub(_)
         | Error::FilledIn { .. } => return None,
     };

@@ -78,6 +78,8 @@ pub enum Standing {
 pub struct Survey {
     /// Of a refund: the payment.
     pub payment: Option<PaymentThere>,
+    /// How it stands there already, where that was asked.
+    pub there: Option<Standing>,
     /// Of a tariff: what is another one from now on.
     pub changes: Vec<FieldChange>,
     /// What somebody must have seen before it is sent.

@@ -43,9 +43,12 @@ impl FromStr for DayAsked {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "yesterday" => Ok(Self::Yesterday),
+            // `26-1-1` would be of the year 26.
             _ => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()
+                .filter(|day| day.to_string() == text)
                 .map(Self::Date)
-                .map_err(|_| "write a date, as in 2026-11-01, or yesterday"),
+                .ok_or("write a date, as in 2026-11-01, or yesterday"),
         }
     }
 }
@@ -324,4 +327,18 @@ fn deposit(seen: &BatchSeen) -> DepositTold<'_> {
     let BatchSeen { batch, state, settled, deposited, day } = seen;
     let (settled, deposited) = (*settled, *deposited);
     DepositTold { batch: some(batch), state: state.as_str(), settled, deposited, day: *day }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_all_its_digits() {
+        assert!("2026-11-01".parse::<DayAsked>().is_ok());
+        assert!("yesterday".parse::<DayAsked>().is_ok());
+        for text in ["26-1-1", "2026-1-1", "2026-13-01", "02026-1-01", "today", ""] {
+            assert!(text.parse::<DayAsked>().is_err(), "{text}");
+        }
+    }
 }

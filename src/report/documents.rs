@@ -134,6 +134,9 @@ impl DocumentTold {
             }
             (state, _) if state.is_open() => "the next run asks how it stands".to_owned(),
             (DocumentState::New, _) => "hand it over again".to_owned(),
+            (DocumentState::Refused, _) if !is_batch(self.kind) => {
+                format!("mend it at {}, then hand it over again", self.to)
+            }
             _ => String::new(),
         }
     }
@@ -295,7 +298,9 @@ pub fn of_done(Done { kept, next }: &Done) -> Option<Trouble> {
         (DocumentState::Sent | DocumentState::Unknown, _) => {
             DocumentTrouble::Unknown { id, why: why() }
         }
-        (DocumentState::Refused, _) => DocumentTrouble::Refused { id, why: why() },
+        (DocumentState::Refused, _) => {
+            DocumentTrouble::Refused { id, why: why(), may_go_again: !is_batch(kept.kind) }
+        }
         (DocumentState::Settled, _) if kept.is_done == Some(false) => {
             DocumentTrouble::NotDone { id, may_go_again: may_go_again(kept.kind) }
         }

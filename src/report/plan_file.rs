@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::json::{self, OfClub};
@@ -69,6 +69,17 @@ struct PlanFile<'a, D: Serialize> {
     sha256: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     seal: Option<String>,
+}
+
+/// Whether a file may be written over by a plan: it is empty, or holds a plan, of whatever age.
+#[must_use]
+pub fn may_be_replaced(bytes: &[u8]) -> bool {
+    let is_plan = |document: &Map<String, Value>| {
+        ["version", "made_at", "sha256"].iter().all(|key| document.contains_key(*key))
+    };
+    bytes.is_empty()
+        || serde_json::from_slice::<Map<String, Value>>(bytes)
+            .is_ok_and(|document| is_plan(&document))
 }
 
 /// Writes a plan that stays in the state file: the document of a report, made fit for `apply`.

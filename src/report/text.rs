@@ -198,6 +198,9 @@ pub fn summary(report: &Report) -> String {
         return match report.command {
             CommandName::Apply => "The plan holds nothing to do.".to_owned(),
             _ if !has_doors => "Every source of parking rights was looked at.".to_owned(),
+            _ if report.devices.is_empty() && !report.recipients.is_empty() => {
+                "Documents and books were looked at.".to_owned()
+            }
             _ => match paid_and_left_out(report) {
                 0 => format!("In sync: nothing to change on {doors}."),
                 1 => format!("Nothing to change on {doors}; 1 member with paid time is left out."),

@@ -10,7 +10,7 @@ use super::ledger::{EntryRead, ledger_entry};
 use super::prepared::Prepared;
 use super::rows::{Columns, FromColumns, ToColumns, row};
 use super::{Books, Store, StoreError, StoreProblem, seal};
-use crate::model::{Amount, Deposit, LedgerEntry, RowOddity, SettlementRow};
+use crate::model::{Amount, Deposit, LedgerEntry, RowOddity, SettlementKind, SettlementRow};
 
 /// Pages in memory while rows come in, in kibibytes: enough for the indexes of some hundred thousand rows.
 const CACHE_KIB: i64 = 64 * 1024;
@@ -74,6 +74,13 @@ pub struct OddRow {
     pub line: u64,
     pub what: RowOddity,
     pub row: SettlementRow,
+}
+
+/// What went back of a payment, by settlements: above zero.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Returned {
+    pub refunded: Amount,
+    pub charged_back: Amount,
 }
 
 /// What became of a row of a file.
@@ -314,6 +321,25 @@ impl<'s> Books<'s> {
         let sql = "SELECT file, line, what, day, batch, txn, payment, kind, amount, fee, net, at \
                    FROM settlement_odd WHERE section = ?1 AND day = ?2 ORDER BY file, line";
         self.0.all(sql, (section, day))
+    }
+
+    /// What went back of a payment by the rows of all files: its refunds, and what was charged back.
+    pub fn returned(&self, section: &str, payment: &str) -> Result<Returned, StoreError> {
+        let sql = "SELECT file, day, batch, txn, payment, kind, amount, fee, net, at, seal FROM settlement_row \
+                   WHERE section = ?1 AND payment = ?2";
+        let mut returned = Returned::default();
+        self.0.prepare(sql)?.each((section, payment), |read: (SettlementRead, i64)| {
+            let row = settled_row(self.0, read)?.row;
+            match row.kind {
+                SettlementKind::Refund => returned.refunded = returned.refunded - row.amount,
+                SettlementKind::Chargeback => {
+                    returned.charged_back = returned.charged_back - row.amount;
+                }
+                SettlementKind::Payment | SettlementKind::Fee | SettlementKind::Adjustment => {}
+            }
+            Ok(())
+        })?;
+        Ok(returned)
     }
 
     /// Gives everything of each payment that the day's rows or the span's entries name, one payment after the

@@ -6,21 +6,36 @@ use rusqlite::ErrorCode;
 
 /// The state file cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the state file {} {problem}", path.display())]
+#[error("the state file {} {problem}{}", path.display(), sent.as_deref().unwrap_or_default())]
 pub struct StoreError {
     path: PathBuf,
     pub problem: StoreProblem,
+    /// What had left already, as the end of a sentence.
+    sent: Option<String>,
 }
 
 impl StoreError {
     pub(super) fn new(path: &Path, problem: impl Into<StoreProblem>) -> Self {
-        Self { path: path.to_owned(), problem: problem.into() }
+        Self { path: path.to_owned(), problem: problem.into(), sent: None }
+    }
+
+    /// The same after a document was sent: what became of it could not be kept.
+    #[must_use]
+    pub fn after_sending(self, document: &str) -> Self {
+        let text = format!("; {document} was sent just before, and may have arrived");
+        Self { sent: Some(text), ..self }
     }
 
     /// What the user can do.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        self.problem.hint()
+        match self.sent {
+            Some(_) => {
+                "make the state file usable again, and do not send the document by other means: the next run asks the \
+                 other side"
+            }
+            None => self.problem.hint(),
+        }
     }
 
     /// Whether it goes by itself.

@@ -77,7 +77,9 @@ pub use alarms::Alarm;
 pub use attention::{Attention, AttentionKind};
 pub use audit::{AuditEntry, AuditLine, NamedLine, Names};
 pub use blocked::BlockedPlan;
-pub use books::{FileKept, LedgerSpan, OddRow, PartKept, RowAdded, RowsIn, SettledRow, SpoolStamp};
+pub use books::{
+    FileKept, LedgerSpan, OddRow, PartKept, Returned, RowAdded, RowsIn, SettledRow, SpoolStamp,
+};
 pub use citations::{CitationKept, CitationsListed};
 pub use devices::{Reading, RecordsOfTarget, TargetState};
 pub use error::{StoreError, StoreProblem};

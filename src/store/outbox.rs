@@ -276,14 +276,10 @@ impl Outbox<'_> {
         self.0.all("SELECT DISTINCT recipient FROM outbox", ())
     }
 
-    /// Every refund of a payment.
-    pub fn refunds_of(
-        &self,
-        to: &SourceName,
-        payment: &DocumentId,
-    ) -> Result<Vec<DocumentKept>, StoreError> {
-        let sql = "SELECT * FROM outbox WHERE payment = ?2 AND recipient = ?1 ORDER BY made_at, id";
-        self.read(sql, (to.as_str(), payment.as_str()))
+    /// Every refund of a payment, whoever it is for.
+    pub fn refunds_of(&self, payment: &DocumentId) -> Result<Vec<DocumentKept>, StoreError> {
+        let sql = "SELECT * FROM outbox WHERE payment = ?1 ORDER BY made_at, recipient, id";
+        self.read(sql, payment.as_str())
     }
 
     /// The document that waits under this id.

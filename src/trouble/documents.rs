@@ -23,7 +23,12 @@ pub enum DocumentTrouble {
     /// It was not sent, and nothing was done: it may be handed over again.
     NotSent { id: String, failed: Failed, exit: Exit },
     /// The other side does not take it.
-    Refused { id: String, why: String },
+    Refused {
+        id: String,
+        why: String,
+        /// It may be handed over again as it is.
+        may_go_again: bool,
+    },
     /// A person has said that it never took effect there.
     NotDone {
         id: String,
@@ -114,7 +119,7 @@ impl DocumentTrouble {
             Self::NotSent { id, failed, .. } => {
                 format!("document {id} was not sent: {}", failed.text)
             }
-            Self::Refused { id, why } => format!("document {id} was not taken: {why}"),
+            Self::Refused { id, why, .. } => format!("document {id} was not taken: {why}"),
             Self::NotDone { id, .. } => {
                 format!("document {id} was not taken: a person has said that it was not done")
             }
@@ -186,7 +191,10 @@ impl DocumentTrouble {
             Self::PartRefused { .. } => {
                 Some(Hint::text("ask the agency why; they are not sent once more by themselves"))
             }
-            Self::Forbidden { .. } | Self::Refused { .. } => None,
+            Self::Refused { may_go_again: true, .. } => Some(Hint::text(
+                "nothing of it took effect: once that is mended there, hand it over again as it is",
+            )),
+            Self::Forbidden { .. } | Self::Refused { may_go_again: false, .. } => None,
         }
     }
 }

@@ -135,7 +135,7 @@ pub(in crate::cmd) fn diff(
     if to.settings.collection().is_none() {
         return Err(QuestionError::NoAgency(name.to_owned()).into());
     }
-    context.refuse_own_files(&[out])?;
+    context.refuse_to_replace(out)?;
     let store = context.open_store()?;
     let network = context.network();
     let read = Read::ask(context, &network, &store)?;

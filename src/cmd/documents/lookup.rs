@@ -3,7 +3,7 @@
 use super::named;
 use crate::cmd::{Context, say_trouble};
 use crate::engine::Systems;
-use crate::engine::outbox::{Done, left_of};
+use crate::engine::outbox::{Done, GivenBack, left_of};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{AskedDocument, DocumentId, DocumentKind};
@@ -26,7 +26,7 @@ pub(in crate::cmd) fn run(
     let store = store.as_ref();
     let mut answer = PaymentAnswer::new(who);
     if let Some(store) = store {
-        take(&mut answer, known(context, store, asked)?);
+        take(&mut answer, known(store, asked)?);
     }
     if let (AskedDocument::Payment(id), false) = (asked, is_offline)
         && let Ok(id) = DocumentId::new(id)
@@ -44,7 +44,6 @@ pub(in crate::cmd) fn run(
 
 /// The documents that are asked for: of a payment, its refunds as well.
 pub(in crate::cmd) fn known(
-    context: &Context,
     store: &Store,
     asked: AskedDocument<'_>,
 ) -> Result<Vec<DocumentKept>, Error> {
@@ -56,9 +55,7 @@ pub(in crate::cmd) fn known(
     let mut found = named(store, id)?;
     found.retain(|one| kind.is_none_or(|kind| one.kind == kind));
     if let (AskedDocument::Payment(_), Ok(id)) = (asked, DocumentId::new(id)) {
-        for to in &context.config.recipients {
-            found.extend(store.outbox().refunds_of(&to.name, &id)?);
-        }
+        found.extend(store.outbox().refunds_of(&id)?);
     }
     Ok(found)
 }
@@ -74,11 +71,11 @@ fn of_payment(
         match systems.recipient(to).and_then(|there| there.payment(id)) {
             Ok(None) => {}
             Ok(Some(payment)) => {
-                let refunds = match store {
-                    Some(store) => store.outbox().refunds_of(&to.name, id)?,
-                    None => Vec::new(),
+                let given_back = match store {
+                    Some(store) => GivenBack::of(&context.config, store, &to.name, id)?,
+                    None => GivenBack::default(),
                 };
-                let left = left_of(&payment, None, &refunds);
+                let left = left_of(&payment, None, &given_back);
                 answer.payments.push(PaymentTold::new(&to.name, &payment, left));
             }
             Err(failure) => answer.troubles.push(of_failure(&to.name, &failure)),

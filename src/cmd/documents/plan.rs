@@ -48,7 +48,7 @@ fn show(
     out: Option<&Path>,
     shows_pending: bool,
 ) -> Result<Exit, Error> {
-    context.refuse_own_files(&[out])?;
+    context.refuse_to_replace(out)?;
     let bytes = document.bytes.clone();
     let network = context.network();
     let outbox = outbox(context, &network, store);

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::wire;
 use crate::net::service::{Answer, Question, Service, ServiceError};
-use crate::ports::{Document, Failure, ListedPlate, Recipient, Standing, Subject, Survey};
+use crate::ports::{Class, Document, Failure, ListedPlate, Recipient, Standing, Subject, Survey};
 
 /// One office.
 #[derive(Debug)]
@@ -34,24 +34,24 @@ impl Office {
 }
 
 impl Recipient for Office {
-    /// What the office itself knows of the car. That it cannot say forbids nothing.
+    /// What the office itself knows of the car. One that answers no such question forbids nothing; where it cannot say,
+    /// nothing is sent yet.
     fn survey(&self, document: &Document) -> Result<Survey, Failure> {
         let mut survey = Survey::default();
         let Subject::Car { plate, zone, at } = &document.subject else { return Ok(survey) };
         let url = self.lookup(plate, zone);
         let body = match self.service.ask_within(&url, Question::Get, Duration::ZERO) {
             Ok(answer) => answer.body,
-            // It would be refused once more with the citation.
-            Err(error @ ServiceError::LoginRefused) => return Err(error.into()),
-            Err(error) => {
-                log::info!("the office was asked in vain for a right of the car: {error}");
-                return Ok(survey);
-            }
+            Err(ServiceError::Refused(404 | 405 | 501)) => return Ok(survey),
+            Err(error) => return Err(error.into()),
         };
         match wire::had_right(&body, *at) {
             Ok(true) => survey.forbidden = Some("the office knows a right of the car".to_owned()),
             Ok(false) => {}
-            Err(error) => log::info!("the office did not say whether the car has a right: {error}"),
+            Err(error) => {
+                let text = format!("the office did not say whether the car has a right: {error}");
+                return Err(Failure::new(Class::Temporary, false, &text, None));
+            }
         }
         Ok(survey)
     }

@@ -289,4 +289,7 @@ fn a_car_with_a_right_is_not_cited() {
     }
     assert!(said(r#"{"verification":null}"#).is_err());
     assert!(said(r#"{"verification":{"isValid":"true"}}"#).is_err());
+    assert!(said(r#"{"verification":{"isValid":null,"status":"UNKNOWN"}}"#).is_err());
+    assert!(said(r#"{"verification":{"isValid":false,"status":"UNKNOWN"}}"#).is_err());
+    assert_eq!(said(r#"{"verification":{"isValid":false,"status":"NOT_FOUND"}}"#), Ok(false));
 }

@@ -180,6 +180,12 @@ pub(super) fn had_right(bytes: &[u8], at: DateTime<Utc>) -> Result<bool, JsonErr
     let top = Node::top(&value);
     let verification = top.field("verification")?;
     if !verification.field("isValid")?.bool()? {
+        // An office may say that it cannot say.
+        if let Some(status) = verification.optional("status")?
+            && status.text()? == "UNKNOWN"
+        {
+            return Err(status.error(Fault::Not("an answer")));
+        }
         return Ok(false);
     }
     let began = match verification.optional("session")? {

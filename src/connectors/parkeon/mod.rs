@@ -61,7 +61,7 @@ impl EventReader for Events {
 fn meter_id(node: &Node<'_, '_>) -> Result<SpaceId, JsonError> {
     let name = Some(node.name()?).filter(|name| !name.contains(['/', '\\', '%', '?', '#']));
     let name = name.and_then(|name| SpaceId::new(name).ok());
-    name.ok_or_else(|| node.error(Fault::NoName))
+    name.ok_or_else(|| node.error(Fault::Not("the name of a meter")))
 }
 
 fn status(data: &Node<'_, '_>) -> Result<MeterStatus, JsonError> {

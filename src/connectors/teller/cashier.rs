@@ -28,10 +28,17 @@ impl Recipient for Cashier {
         let mut survey = Survey::default();
         if let Subject::Payment(id) = &document.subject {
             survey.payment = self.payment(id)?;
-            survey.forbidden = match &survey.payment {
-                None => Some("the cashier knows no payment that it is a refund of".to_owned()),
-                Some(payment) => wire::why_not_refundable(payment).map(str::to_owned),
-            };
+            match &survey.payment {
+                None => {
+                    let text = "the cashier knows no payment that it is a refund of";
+                    survey.forbidden = Some(text.to_owned());
+                }
+                Some(payment) => {
+                    let (forbidden, warning) = wire::judge_status(payment);
+                    survey.forbidden = forbidden;
+                    survey.warnings.extend(warning);
+                }
+            }
         }
         Ok(survey)
     }

@@ -1,6 +1,6 @@
 //! The wire of a cashier: the reference's own bodies, and what must never be taken.
 
-use super::wire::{document, payment_there, standing};
+use super::wire::{document, judge_status, payment_there, standing};
 use crate::document::Fault;
 use crate::model::{Currency, DocumentId, DocumentKind};
 use crate::ports::{Standing, Subject};
@@ -127,6 +127,27 @@ fn a_payment_says_what_is_left() {
         let there = payment_there(text.as_bytes(), &id, &usd()).unwrap();
         assert_eq!(there.refunds.len(), count, "{status}");
     }
+    // What never came cannot go back; what nobody knows is looked at by a person.
+    for (status, is_forbidden, is_seen) in [
+        ("COMPLETED", false, false),
+        ("PARTIALLY_REFUNDED", false, false),
+        ("PENDING", true, false),
+        ("VOIDED", true, false),
+        ("CHARGED_BACK", false, true),
+        ("DISPUTED", false, true),
+        ("completed", false, true),
+        ("<b>", false, true),
+        ("", false, true),
+    ] {
+        let text = text.replacen("COMPLETED", status, 1);
+        let there = payment_there(text.as_bytes(), &id, &usd()).unwrap();
+        let (forbidden, warning) = judge_status(&there);
+        assert_eq!((forbidden.is_some(), warning.is_some()), (is_forbidden, is_seen), "{status}");
+        assert!(!warning.is_some_and(|one| one.detail.contains('<')));
+    }
+    let untold = text.replacen("\"status\": \"COMPLETED\",", "", 1);
+    let there = payment_there(untold.as_bytes(), &id, &usd()).unwrap();
+    assert!(judge_status(&there).1.is_some());
     // Nothing that says what is left is no word on it.
     assert!(payment_there(PAID.as_bytes(), &id, &usd()).is_err());
 }

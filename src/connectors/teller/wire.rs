@@ -6,13 +6,16 @@ use serde_json::json;
 
 use crate::document::{Fault, JsonError, Limits, Node, parse, parse_outgoing};
 use crate::model::{Amount, Currency, DocumentId, DocumentKind, Money};
-use crate::ports::{Document, PaymentThere, Standing, Subject};
+use crate::ports::{Document, PaymentThere, Standing, Subject, Warning};
 
 /// What a document may say beside the money; nothing about a car or its driver.
 const METADATA: [&str; 4] = ["sessionId", "zoneNumber", "municipality", "department"];
 
 /// Statuses of what surely did not move any money.
 const FAILED: [&str; 5] = ["FAILED", "DECLINED", "REJECTED", "CANCELLED", "VOIDED"];
+
+/// Statuses of a payment that came, or of which a part is there still.
+const CAME: [&str; 4] = ["COMPLETED", "CAPTURED", "SETTLED", "PARTIALLY_REFUNDED"];
 
 /// Reads a document that is to be sent: a refund by its `refundId`, else a payment.
 pub(super) fn document(bytes: &[u8], currency: &Currency) -> Result<Document, JsonError> {
@@ -264,11 +267,29 @@ pub(super) fn payment_there(
     Ok(PaymentThere { amount, left, refunds, told: told.to_string() })
 }
 
-/// Why nothing of a payment can be given back, by its status: what never came cannot go back. A status that nobody
-/// knows may be that of a payment of which a part was given back.
-pub(super) fn why_not_refundable(payment: &PaymentThere) -> Option<&'static str> {
-    let told: serde_json::Value = serde_json::from_str(&payment.told).ok()?;
-    let status = told.get("status")?.as_str()?;
-    let never_came = status == "PENDING" || FAILED.contains(&status);
-    never_came.then_some("the payment that it is a refund of is not completed")
+/// Why nothing of a payment can be given back, or what somebody must have seen before, by its status: what never came
+/// cannot go back, and a status that nobody knows may be that of a payment that was charged back.
+pub(super) fn judge_status(payment: &PaymentThere) -> (Option<String>, Option<Warning>) {
+    let told: Option<serde_json::Value> = serde_json::from_str(&payment.told).ok();
+    let status = told.as_ref().and_then(|told| told.get("status")?.as_str());
+    match status {
+        Some(status) if CAME.contains(&status) => (None, None),
+        Some(status) if status == "PENDING" || FAILED.contains(&status) => {
+            (Some("the payment that it is a refund of is not completed".to_owned()), None)
+        }
+        _ => {
+            let detail = match status.filter(|status| is_word(status)) {
+                Some(status) => format!("the cashier says {status} of the payment"),
+                None => "the cashier does not say how the payment stands".to_owned(),
+            };
+            let path = "/originalPaymentId".to_owned();
+            (None, Some(Warning { code: "payment_status", path, detail }))
+        }
+    }
+}
+
+/// Whether a text from outside can be shown as it is.
+fn is_word(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }

@@ -189,7 +189,7 @@ pub fn settlements<E>(
     })
 }
 
-/// The same of a bank's file.
+/// The same of a bank's file. Nothing is deposited later than the day `latest`.
 ///
 /// # Errors
 /// As [`settlements`].
@@ -197,7 +197,7 @@ pub fn deposits<E>(
     input: impl Read,
     format: &FileFormat,
     columns: &BankColumns,
-    currency: &Currency,
+    (currency, latest): (&Currency, NaiveDate),
     mut take: impl FnMut(u64, &Deposit<&str>) -> Result<(), E>,
 ) -> Result<Totals, ReadError<E>> {
     let mut days = Days::new(format);
@@ -214,6 +214,7 @@ pub fn deposits<E>(
             batch,
             amount: row.some(1, "an amount", amount(paid, format))?,
         };
+        row.must(0, "a day until tomorrow", deposit.day <= latest)?;
         totals.add(row.line, [deposit.amount, Amount::ZERO, deposit.amount])?;
         take(row.line, &deposit).map_err(ReadError::Taker)
     })

@@ -269,7 +269,10 @@ fn take_deposits(
         let id = books.next_file()?;
         let mut taken = FileTaken::of(section, name);
         let mut seen: HashMap<u64, u32> = HashMap::new();
-        let totals = file::deposits(input, &spool.format, columns, currency, |_, deposit| {
+        // Somewhere it is tomorrow already.
+        let latest = now.date_naive().checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+        let bounds = (currency, latest);
+        let totals = file::deposits(input, &spool.format, columns, bounds, |_, deposit| {
             let text = format!("{}|{}|{}", deposit.day, deposit.amount, deposit.batch);
             let nth = seen.entry(fnv(text.bytes())).or_default();
             *nth += 1;

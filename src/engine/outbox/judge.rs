@@ -1,12 +1,11 @@
 //! Whether a document may be sent, and what an answer makes of it. Pure.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::may_go_again;
+use super::{GivenBack, is_batch, left_of, may_go_again};
 use crate::engine::collection::Checked;
 use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, Money, SourceName};
 use crate::ports::{
@@ -102,16 +101,16 @@ impl fmt::Display for Hold {
 pub struct Basis {
     /// Of the same id.
     pub known: Option<DocumentKept>,
-    /// Every refund of the same payment.
-    pub refunds: Vec<DocumentKept>,
+    /// Of a refund: what went back of its payment already.
+    pub given_back: GivenBack,
     /// The most that one document of its kind may move.
     pub limit: Option<Money>,
     /// Why the configuration has none of its kind sent.
     pub declined: Option<&'static str>,
     /// Of a citation: what is known of the car.
     pub car: CarKnown,
-    /// The section that a document of its id was sent to, of which nobody knows what became of it.
-    pub open_elsewhere: Option<SourceName>,
+    /// The same id, sent to a section that the configuration does not name any more, and perhaps in effect there.
+    pub elsewhere: Option<DocumentKept>,
     /// Of a batch: whether it may leave as it is.
     pub batch: Checked,
     /// Of a batch: how many are to be handed over in this run, and how many may be.
@@ -145,6 +144,8 @@ pub fn before(known: Option<&DocumentKept>, kind: DocumentKind, sha256: &str) ->
         DocumentState::New | DocumentState::Blocked => None,
         // A meter may have got another tariff since, and is to have this one again.
         DocumentState::Confirmed | DocumentState::Settled if kind == DocumentKind::Tariff => None,
+        // The other side took nothing of it, and may have been mended since. Batches are made anew instead.
+        DocumentState::Refused if !is_batch(kind) => None,
         // What never had an effect there may be handed over again.
         DocumentState::Settled if may_go_again(kind) && known.is_done == Some(false) => None,
         DocumentState::Sent
@@ -178,10 +179,30 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
     if document.kind == DocumentKind::Tariff && survey.changes.is_empty() {
         return Verdict::InSync;
     }
-    if let Some(to) = &basis.open_elsewhere {
-        return Verdict::Forbidden(format!(
-            "a document of its id was sent to {to}, and nobody knows what became of it"
-        ));
+    if let Some(other) = &basis.elsewhere {
+        let became = match other.state.is_open() {
+            true => "nobody knows what became of it",
+            false => "the configuration has no section of that name any more",
+        };
+        let to = &other.to;
+        return Verdict::Forbidden(format!("a document of its id was sent to {to}, and {became}"));
+    }
+    match &survey.there {
+        Some(Standing::Confirmed(_) | Standing::Pending(_)) => {
+            // The state file was lost, perhaps, or the section had another name.
+            return Verdict::Forbidden(
+                "the other side has it already, which is not known here".to_owned(),
+            );
+        }
+        Some(Standing::Otherwise(what)) => {
+            return Verdict::Forbidden(format!("something else is there under its id: {what}"));
+        }
+        Some(Standing::Doubtful(what)) => {
+            let text = format!("whether it is there already cannot be said: {what}");
+            return Verdict::NotNow(Failure::new(Class::Temporary, false, &text, None));
+        }
+        Some(Standing::Never | Standing::Unaskable | Standing::Moved | Standing::Refused(_))
+        | None => {}
     }
     let amount = document.money.as_ref().map(|money| Amount::from(money.amount));
     let names_it =
@@ -193,7 +214,7 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
         );
     }
     if let (Some(payment), Some(amount)) = (&survey.payment, amount) {
-        let left = left_of(payment, Some(&document.id), &basis.refunds);
+        let left = left_of(payment, Some(&document.id), &basis.given_back);
         if amount > left {
             let money = document.money.as_ref().map(|money| money.currency.to_string());
             let currency = money.unwrap_or_default();
@@ -224,35 +245,6 @@ pub fn judge(document: &Document, basis: &Basis, survey: &Survey) -> Verdict {
     holds.extend(survey.warnings.iter().cloned().map(Hold::Warning));
     holds.sort();
     if holds.is_empty() { Verdict::Ready } else { Verdict::Held(holds) }
-}
-
-/// What is left of a payment for one more refund, over all refunds that anybody knows of: one whose end nobody knows
-/// counts as done. The other side's own word counts where it leaves less.
-#[must_use]
-pub fn left_of(
-    payment: &PaymentThere,
-    own: Option<&DocumentId>,
-    refunds: &[DocumentKept],
-) -> Amount {
-    let counts = |one: &&DocumentKept| {
-        Some(&one.id) != own && (one.state.is_open() || one.is_done == Some(true))
-    };
-    let mut given: BTreeMap<&DocumentId, Amount> = payment
-        .refunds
-        .iter()
-        .filter(|(id, _)| Some(id) != own)
-        .map(|(id, amount)| (id, *amount))
-        .collect();
-    let mut unheard = Amount::ZERO;
-    for refund in refunds.iter().filter(counts) {
-        let amount = refund.money.as_ref().map_or(Amount::ZERO, |money| Amount::from(money.amount));
-        if given.insert(&refund.id, amount).is_none() && refund.state.is_open() {
-            unheard = unheard + amount;
-        }
-    }
-    let by_ours = payment.amount - given.into_values().sum();
-    // What it has not heard of is not taken off there yet.
-    by_ours.min(payment.left - unheard)
 }
 
 /// The id by which a person approves a document that waits: the same holds of the same content that would change the

@@ -12,6 +12,7 @@ mod car;
 #[cfg(test)]
 mod collection_tests;
 mod entry;
+mod given_back;
 mod hand_over;
 mod judge;
 mod settle;
@@ -34,10 +35,12 @@ use crate::store::{DocumentKept, ReferralKept, Store, StoreError};
 use crate::text::hex::hex;
 
 pub use entry::entry_of;
+use given_back::is_named;
+pub use given_back::{GivenBack, left_of};
 pub use hand_over::Step;
 pub use judge::{
     Basis, Became, CarKnown, Hold, HoldWord, Next, Repeat, Verdict, after_asking, after_repeating,
-    after_sending, before, blocked_id, is_key_alive, judge, left_of, pause,
+    after_sending, before, blocked_id, is_key_alive, judge, pause,
 };
 
 /// The namespace of all keys, chosen once by chance.
@@ -45,6 +48,12 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x7c5e_0b0a_93a1_4b6e_8d1f_52c8_7f30_6ad
 
 /// So long a document may be on its way after whoever sent it was cut off.
 const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(60);
+
+/// Whether a document that was sent then may still be on its way.
+fn is_on_its_way(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    let age = sent_at.map(|sent_at| now.signed_duration_since(sent_at));
+    age.is_some_and(|age| age >= TimeDelta::zero() && age < ON_ITS_WAY)
+}
 
 /// The outbox of one installation.
 pub struct Outbox<'a> {
@@ -249,7 +258,15 @@ impl<'a> Outbox<'a> {
             return Ok(proposal);
         }
         let warnings = books::warnings(self.config, self.store, &proposal.document, self.now)?;
-        let survey = self.systems.recipient(to).and_then(|there| there.survey(&proposal.document));
+        let survey = self.systems.recipient(to).and_then(|there| {
+            let mut survey = there.survey(&proposal.document)?;
+            // Whether it is there already: this state file may be another one than when it was sent. Batches and
+            // tariffs are compared with what is there.
+            if !is_batch(kind) && kind != DocumentKind::Tariff && survey.forbidden.is_none() {
+                survey.there = Some(there.state(&proposal.document, &proposal.key)?);
+            }
+            Ok(survey)
+        });
         proposal.verdict = match survey {
             Ok(survey) => {
                 proposal.survey = survey;
@@ -260,15 +277,15 @@ impl<'a> Outbox<'a> {
         };
         let payment = proposal.survey.payment.as_ref();
         proposal.left =
-            payment.map(|payment| left_of(payment, Some(&proposal.document.id), &basis.refunds));
+            payment.map(|payment| left_of(payment, Some(&proposal.document.id), &basis.given_back));
         Ok(proposal)
     }
 
     fn basis(&self, to: &RecipientConfig, proposal: &Proposal<'_>) -> Result<Basis, StoreError> {
         let document = &proposal.document;
-        let refunds = match &document.subject {
-            Subject::Payment(payment) => self.store.outbox().refunds_of(&to.name, payment)?,
-            _ => Vec::new(),
+        let given_back = match &document.subject {
+            Subject::Payment(payment) => GivenBack::of(self.config, self.store, &to.name, payment)?,
+            _ => GivenBack::default(),
         };
         let declined = match to.mode {
             SendMode::Observe => {
@@ -276,17 +293,17 @@ impl<'a> Outbox<'a> {
             }
             SendMode::Review | SendMode::Full => to.settings.declines(document.kind),
         };
-        let others = self.store.outbox().of_id(&document.id)?.into_iter();
-        let mut open = others.filter(|one| one.to != to.name && one.state.is_open());
-        let is_named = |one: &DocumentKept| {
-            self.config.recipients.iter().any(|section| section.name == one.to)
-        };
-        // Sections that are there have ids of their own.
-        let open_elsewhere = open.find(|one| !is_named(one)).map(|one| one.to);
+        // Batches and tariffs are compared with what is there, so that only those on their way count. Sections that
+        // are there have ids of their own.
+        let counts_done = !is_batch(document.kind) && document.kind != DocumentKind::Tariff;
+        let elsewhere = self.store.outbox().of_id(&document.id)?.into_iter().find(|one| {
+            let is_perhaps = one.state.is_open() || counts_done && one.is_done == Some(true);
+            is_perhaps && one.to != to.name && !is_named(self.config, &one.to)
+        });
         Ok(Basis {
-            open_elsewhere,
+            elsewhere,
             known: proposal.known.clone(),
-            refunds,
+            given_back,
             limit: to.settings.limit(document.kind).cloned(),
             declined,
             car: car::known(&self.config.vehicles, self.store, to, document, self.now)?,
@@ -391,7 +408,8 @@ impl<'a> Outbox<'a> {
             }
             false => sent,
         };
-        self.take(&mut kept, &document.subject, &became)?;
+        self.take(&mut kept, &document.subject, &became)
+            .map_err(|error| error.after_sending(kept.id.as_str()))?;
         Ok(Done { kept, next: became.next })
     }
 
@@ -414,6 +432,8 @@ impl<'a> Outbox<'a> {
         }
         match &became.next {
             Next::Nothing | Next::Moved => kept.failures = 0,
+            // That it is not there yet is an answer.
+            Next::Ask if is_on_its_way(kept.sent_at, self.now) => {}
             _ => kept.failures = kept.failures.saturating_add(1),
         }
         kept.asked_at = Some(self.now);

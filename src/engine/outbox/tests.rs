@@ -65,6 +65,8 @@ struct There {
     refunds: BTreeMap<String, (String, u64, u32)>,
     keys: BTreeMap<String, DateTime<Utc>>,
     mishaps: Vec<Mishap>,
+    /// What anybody has tried to send: before that, nothing goes wrong.
+    tried: BTreeSet<String>,
     now: DateTime<Utc>,
     /// What a client must not do.
     violations: Vec<String>,
@@ -108,7 +110,8 @@ impl Recipient for World {
     }
 
     fn state(&self, document: &Document, _: &str) -> Result<Standing, Failure> {
-        match self.mishap() {
+        let is_tried = self.with(|there| there.tried.contains(document.id.as_str()));
+        match if is_tried { self.mishap() } else { Mishap::None } {
             Mishap::Unaskable => return Ok(Standing::Unaskable),
             Mishap::None => {}
             Mishap::KilledBefore | Mishap::KilledAfter => panic!("killed"),
@@ -122,6 +125,7 @@ impl Recipient for World {
     }
 
     fn send(&self, document: &Document, key: &str, _: Option<&str>) -> Result<Standing, Failure> {
+        self.with(|there| there.tried.insert(document.id.to_string()));
         let mishap = self.mishap();
         match mishap {
             Mishap::LostBefore => return Err(lost()),
@@ -371,6 +375,82 @@ fn what_can_be_neither_asked_nor_repeated_waits_for_a_person() {
     assert_eq!(office.hand_over("refund_1 paid 119"), Some(DocumentState::Settled), "for ever");
 }
 
+/// What was refused had no effect, and whoever refused it may have been mended; nobody but a person sends it again.
+#[test]
+fn what_was_refused_may_be_handed_over_again() {
+    let office = Office::new(&[("paid", 475)]);
+    // Somebody else gave something back in between.
+    let to = &office.config.recipients[0];
+    let outbox = office.outbox();
+    let document = to.settings.document(b"refund_1 paid 400", outbox.now).unwrap();
+    let proposal = outbox.propose(to, document).unwrap();
+    office.world.with(|there| there.refunds.insert("other".into(), ("paid".into(), 100, 1)));
+    let done = outbox.send(&proposal).unwrap();
+    assert_eq!((done.kept.state, done.kept.is_done), (DocumentState::Refused, Some(false)));
+    office.pass(TimeDelta::hours(30));
+    assert_eq!(office.outbox().settle(true).unwrap(), []);
+    assert_eq!(office.hand_over("refund_1 paid 400"), None, "more than is left");
+    assert_eq!(office.hand_over("refund_1 paid 375"), None, "other content");
+    office.world.with(|there| there.refunds.remove("other"));
+    assert_eq!(office.hand_over("refund_1 paid 400"), Some(DocumentState::Confirmed));
+    assert_eq!(office.world.with(|there| there.refunds["refund_1"].2), 1);
+}
+
+/// The state file was lost: the other side is asked before anything leaves.
+#[test]
+fn nothing_is_sent_that_is_there_already() {
+    let office = Office::new(&[("paid", 475)]);
+    office.world.with(|there| there.refunds.insert("refund_1".into(), ("paid".into(), 119, 1)));
+    assert_eq!(office.hand_over("refund_1 paid 119"), None);
+    assert_eq!(office.world.with(|there| there.refunds["refund_1"].2), 1);
+
+    let to = &office.config.recipients[0];
+    let document = to.settings.document(b"refund_2 paid 100", office.outbox().now).unwrap();
+    let judged = |there| {
+        let survey = Survey { there: Some(there), ..Survey::default() };
+        judge(&document, &Basis::default(), &survey)
+    };
+    let text = || "x".to_owned();
+    for there in [Standing::Never, Standing::Unaskable, Standing::Refused(text())] {
+        assert_eq!(judged(there), Verdict::Ready);
+    }
+    for there in
+        [Standing::Confirmed(text()), Standing::Pending(text()), Standing::Otherwise(text())]
+    {
+        assert!(matches!(judged(there), Verdict::Forbidden(_)));
+    }
+    assert!(matches!(judged(Standing::Doubtful(text())), Verdict::NotNow(_)));
+}
+
+/// A section that gets another name is the same cashier, perhaps: nothing is given twice.
+#[test]
+fn a_section_with_another_name_gives_nothing_twice() {
+    let mut office = Office::new(&[("paid", 475)]);
+    assert_eq!(office.hand_over("refund_1 paid 300"), Some(DocumentState::Confirmed));
+    // The cashier tells of no refunds, and takes none off.
+    office.world.with(|there| there.refunds.clear());
+    office.config.recipients[0].name = SourceName::new("renamed").unwrap();
+    assert_eq!(office.hand_over("refund_1 paid 300"), None);
+    assert_eq!(office.hand_over("refund_2 paid 300"), None);
+    assert_eq!(office.hand_over("refund_2 paid 175"), Some(DocumentState::Confirmed));
+}
+
+/// What is not there yet is an answer: it is asked about again with the next run, and not twenty minutes later.
+#[test]
+fn what_may_be_on_its_way_is_asked_about_in_the_next_run() {
+    let office = Office::new(&[("paid", 475)]);
+    office.world.with(|there| there.mishaps = vec![Mishap::None, Mishap::LostBefore]);
+    assert_eq!(office.hand_over("refund_1 paid 119"), Some(DocumentState::Unknown));
+    for _ in 0..5 {
+        office.pass(TimeDelta::seconds(10));
+        let done = office.outbox().settle(false).unwrap();
+        assert_eq!((done[0].kept.state, done[0].kept.failures), (DocumentState::Unknown, 0));
+    }
+    office.pass(TimeDelta::seconds(10));
+    let done = office.outbox().settle(false).unwrap();
+    assert_eq!(done[0].kept.state, DocumentState::Confirmed);
+}
+
 /// A clock that shows less than before says nothing of how old a key is: nothing is sent once more by it.
 #[test]
 fn nothing_is_sent_again_by_a_clock_that_was_set_back() {
@@ -615,6 +695,14 @@ proptest! {
         }).collect();
         let unheard: u64 = unheard.iter().sum();
         let wanted = left - Amount::minor(i64::try_from(unheard).unwrap());
-        prop_assert_eq!(left_of(&payment, None, &open), wanted);
+        let mut known = GivenBack { refunds: open, ..GivenBack::default() };
+        prop_assert_eq!(left_of(&payment, None, &known), wanted);
+        // Settlements count where they say more; what was charged back, always.
+        let whole = Amount::from(cents(amount));
+        let by = |refunded, back| whole - Amount::minor(refunded) - Amount::minor(back);
+        known.settled.refunded = Amount::minor(5000);
+        prop_assert_eq!(left_of(&payment, None, &known), wanted.min(by(5000, 0)));
+        known.settled.charged_back = Amount::minor(700);
+        prop_assert_eq!(left_of(&payment, None, &known), wanted.min(by(5000, 700)));
     }
 }

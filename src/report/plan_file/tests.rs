@@ -449,3 +449,13 @@ proptest! {
         prop_assert!(read_at(&text, MADE).is_err());
     }
 }
+
+/// A plan is not written over something that somebody may need.
+#[test]
+fn what_a_plan_may_be_written_over() {
+    let plan = write(&report(), &Accounts::default(), instant(MADE)).unwrap();
+    assert!(may_be_replaced(plan.as_bytes()) && may_be_replaced(b""));
+    for other in ["{}", "[]", "#!/bin/sh\n", r#"{"refundId":"refund_1","version":1}"#, "\0", "\n"] {
+        assert!(!may_be_replaced(other.as_bytes()), "{other}");
+    }
+}

@@ -255,7 +255,7 @@ fn parking(out: &mut Metrics<'_>, status: &Status) {
         of_each(out, &status.permit_lists, name, help, written);
     }
     if !status.documents.is_empty() {
-        let help = "Documents that leave and are not over, by how far they are.";
+        let help = "Documents that leave and are not over, or were refused within a week, by how far they are.";
         let mut documents = family(out, "ivms_sync_documents", "gauge", help);
         for state in DocumentState::ALL {
             let count = status.documents.iter().filter(|one| one.state == state).count();

@@ -10,6 +10,7 @@ use crate::engine::collection::agencies;
 use crate::engine::gather::{back_off, devices::held_back, trust};
 use crate::engine::plan::{Kind, LeftOut};
 use crate::engine::rights::Known;
+use crate::model::DocumentState;
 use crate::report::collection::AgencyStatus;
 use crate::report::documents::DocumentTold;
 use crate::report::meters::MetersStatus;
@@ -18,6 +19,9 @@ use crate::store::{DeviceOverview, Store, StoreError, TargetState, Waiting, Writ
 
 /// Runs that are shown.
 const RUNS_SHOWN: u32 = 10;
+
+/// Documents that were refused are shown for so many days: somebody may have mended it.
+const REFUSED_SHOWN_DAYS: i64 = 7;
 
 /// Lines of the audit log that a page can bear.
 const AUDIT_SHOWN: u32 = 2000;
@@ -129,6 +133,10 @@ pub fn of_state_file(
     };
     let mut documents = store.outbox().open()?;
     documents.extend(store.outbox().waiting()?);
+    let week_ago = at.checked_sub_signed(TimeDelta::days(REFUSED_SHOWN_DAYS)).unwrap_or(at);
+    let mut refused = store.outbox().changed_since(week_ago)?;
+    refused.retain(|kept| kept.state == DocumentState::Refused);
+    documents.extend(refused);
     let documents = documents.iter().map(|kept| {
         let is_named = config.recipients.iter().any(|to| to.name == kept.to);
         let told = DocumentTold::from(kept);

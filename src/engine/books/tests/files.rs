@@ -200,7 +200,8 @@ fn a_bank() {
         };
         let usd = Currency::new("USD").unwrap();
         let mut rows = Vec::new();
-        let read = deposits(text.as_bytes(), &format, &columns, &usd, |_, deposit| {
+        let latest = NaiveDate::from_ymd_opt(2024, 1, 3).unwrap();
+        let read = deposits(text.as_bytes(), &format, &columns, (&usd, latest), |_, deposit| {
             rows.push(format!("{} {} {}", deposit.day, deposit.batch, deposit.amount));
             Ok::<(), ()>(())
         });
@@ -216,6 +217,7 @@ fn a_bank() {
     for (text, has_trailer) in [
         (format!("{head}2024-01-02,B1,5.21,EUR\n"), false),
         (format!("{head}2024-01-02,B1,521,USD\n"), false),
+        (format!("{head}2024-01-04,B1,5.21,USD\n"), false),
         (format!("{head}2024-01-02,B1,5.21,USD"), false),
         (format!("{head}2024-01-02,B1,5.21,USD\n"), true),
         ("date,batchId,amount\n".into(), false),

@@ -182,7 +182,7 @@ pub fn documents(status: &Status) -> Markup {
     let rows: Vec<_> = status.documents.iter().map(row).collect();
     let table = Table {
         id: "documents",
-        caption: "Documents that wait, or of which nobody knows what became",
+        caption: "Documents that wait, were refused, or of which nobody knows what became",
         titles: &["Document", "For", "Kind", "Amount", "State", "To do"],
         rows_max: super::parts::NAMED_MAX,
         whole: STATUS,
