@@ -889,7 +889,7 @@ fn a_tariff_that_was_taken_and_is_not_there_is_asked_about_and_not_sent_again() 
     }
 }
 
-/// P10 of tariffs.
+/// P10 of tariffs. Mutants: whoever is answered with a page for people waits for ever.
 #[test]
 fn whatever_happens_on_the_way_a_tariff_is_changed_once() {
     for (mishap, code) in [
@@ -898,6 +898,7 @@ fn whatever_happens_on_the_way_a_tariff_is_changed_once() {
         (Mishap::FailsAfter(500), 0),
         (Mishap::FailsBefore(500), 5),
         (Mishap::PageAfter, 0),
+        (Mishap::PageBefore, 5),
         (Mishap::CutAfter, 0),
     ] {
         let kerb = Kerb::new();

@@ -65,6 +65,11 @@ impl Meters {
     }
 }
 
+/// Whether an answer may be one of the meters, which say nothing or JSON: a page for people is not.
+fn is_own_word(body: &[u8]) -> bool {
+    body.trim_ascii().is_empty() || serde_json::from_slice::<serde_json::Value>(body).is_ok()
+}
+
 fn told(document: &Document, answer: &Answer) -> String {
     json!({ "document": document.id.as_str(), "version": answer.etag }).to_string()
 }
@@ -111,6 +116,10 @@ impl Recipient for Meters {
             202 => Standing::Pending(told(document, &answer)),
             200..=299 => match self.compare(&path, document) {
                 Ok(There::Same(told)) => Standing::Confirmed(told),
+                // Somebody else has answered, perhaps: it is asked about, and may be sent again.
+                Ok(There::Another(_)) if !is_own_word(&answer.body) => {
+                    Standing::Doubtful("its answer is no word of the meters".to_owned())
+                }
                 // It was taken, so that it is asked about and never sent again by itself.
                 Ok(There::Another(what)) => Standing::Pending(
                     json!({ "document": document.id.as_str(), "differs": what }).to_string(),

@@ -210,6 +210,9 @@ fn what_was_stored_is_not_what_was_sent() {
     }
     let world = World::new();
     let base = world.base();
+    world.server.trouble(|troubles| troubles.documents = vec![Mishap::PageBefore]);
+    assert_eq!(kind(&world.send(base.as_deref())), "Doubtful", "somebody else has answered");
+    assert_eq!(world.state(), Standing::Never);
     world.server.trouble(|troubles| troubles.questions = vec![Mishap::PageBefore]);
     assert_eq!(kind(&world.send(base.as_deref())), "Doubtful");
     world.server.trouble(|troubles| troubles.questions = vec![Mishap::PageBefore]);

@@ -18,7 +18,7 @@ use ivms_sync::model::{
     Accounts, HolderNumber, Limit, PlateRules, RecordId, SourceName, Window, Zone, parse_time,
     steers,
 };
-use ivms_sync::report::plan_file::{Approved, read};
+use ivms_sync::report::plan_file::{Approved, Unread, read};
 
 /// A reader under test.
 #[derive(Debug, Clone, Copy)]
@@ -637,7 +637,8 @@ fn accounts() -> Accounts {
 
 fn read_plan(input: &[u8]) -> Option<Result<usize, String>> {
     let text = std::str::from_utf8(input).ok()?;
-    let read = read(text, &accounts(), moment(), Approved::Planned);
+    let read =
+        Unread::parse(text).and_then(|plan| read(plan, &accounts(), moment(), Approved::Planned));
     Some(read.map(|reviewed| reviewed.changes.len()).map_err(|error| error.to_string()))
 }
 
