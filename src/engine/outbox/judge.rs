@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::may_go_again;
+use super::{again, may_go_again};
 use crate::engine::collection::Checked;
 use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, Money, SourceName};
 use crate::ports::{
@@ -137,7 +137,8 @@ pub enum CarKnown {
 /// What the same document came to before; nothing where it may still be sent.
 #[must_use]
 pub fn before(known: Option<&DocumentKept>, kind: DocumentKind, sha256: &str) -> Option<Verdict> {
-    let known = known?;
+    // What never had an effect there is another one by now, perhaps.
+    let known = known.filter(|known| !again::had_no_effect(known))?;
     if known.sha256 != sha256 {
         return Some(Verdict::OtherContent);
     }
