@@ -83,6 +83,8 @@ struct There {
     mishaps: Vec<Mishap>,
     is_service_down: bool,
     has_unreadable: bool,
+    /// It is a folder of this computer.
+    is_folder: bool,
     now: DateTime<Utc>,
     complaints: Vec<String>,
 }
@@ -182,6 +184,10 @@ impl Recipient for World {
             Mishap::WrongSum => Ok(Standing::Doubtful("another sum".to_owned())),
             _ => Ok(Standing::Confirmed(told)),
         }
+    }
+
+    fn is_at_once(&self) -> bool {
+        self.with(|there| there.is_folder)
     }
 
     fn try_login(&self) -> Result<(), Failure> {
@@ -572,6 +578,25 @@ fn what_is_not_given_back_at_once_is_asked_for_again() {
         let second = town.store.outbox().find(to, &first.id).unwrap().unwrap();
         assert_ne!(first.key, second.key);
         assert_eq!(second.state, DocumentState::Confirmed);
+        assert_eq!(town.complaints(), Vec::<String>::new());
+    }
+}
+
+/// Mutants: a folder is waited for as if a file could be on its way; a system is not.
+#[test]
+fn what_was_cut_off_is_looked_for_in_a_folder_at_once() {
+    for is_folder in [true, false] {
+        let town = town_of(1);
+        town.world.with(|there| there.is_folder = is_folder);
+        town.happens(&Happens::Hours(31 * 24));
+        town.happens(&Happens::Mishaps(vec![Mishap::KilledBefore]));
+        town.try_tick();
+        assert_eq!(cases(&town), []);
+        town.tick();
+        assert_eq!(cases(&town).len(), usize::from(is_folder), "{is_folder}");
+        town.happens(&Happens::Hours(1));
+        town.tick();
+        assert_eq!(cases(&town).len(), 1);
         assert_eq!(town.complaints(), Vec::<String>::new());
     }
 }
