@@ -15,7 +15,7 @@ use crate::command::CommandName;
 use crate::config::{RecipientConfig, SendMode};
 use crate::engine::Systems;
 use crate::engine::collection::{Intent, Run, agencies, strays};
-use crate::engine::outbox::{Outbox, Step, Verdict};
+use crate::engine::outbox::{Done, Outbox, Step, Verdict};
 use crate::engine::{citations, rights};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -149,7 +149,10 @@ pub(in crate::cmd) fn diff(
     let Proposed { mut documents, troubles, is_ready } = proposed;
     let told = CollectionTold::new(to, &intent);
     let strays = strays(&context.config, &store)?;
-    let amiss = told.kept_there().into_iter().chain(strays.iter().map(of_stray));
+    // Of those that are in a batch of which nobody knows nothing else is said.
+    let open = store.outbox().open()?.into_iter().filter(|kept| kept.to == to.name);
+    let open = open.filter_map(|kept| of_done(&Done::unasked(kept)));
+    let amiss = told.kept_there().into_iter().chain(strays.iter().map(of_stray)).chain(open);
     let troubles: Vec<_> = read.troubles().chain(troubles).chain(amiss).collect();
     let mut report = DocumentReport {
         command: CommandName::Diff,

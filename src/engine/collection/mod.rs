@@ -214,22 +214,14 @@ impl Run<'_> {
                 continue;
             }
             let (source, id) = (kept.citation.source.clone(), kept.citation.id.clone());
-            let reference = DocumentId::new(id.as_str()).ok();
-            let was =
-                reference.as_ref().map(|reference| store.referrals().find(&to.name, reference));
+            let was = DocumentId::new(id.as_str()).ok();
+            let was = was.map(|reference| store.referrals().find(&to.name, &reference));
             let was = was.transpose()?.flatten().filter(|row| Some(&row.batch) != but);
-            let is_elsewhere = match &reference {
-                Some(reference) => {
-                    strays::is_elsewhere(config, store, (&to.name, &source), reference)?
-                }
-                None => false,
-            };
             let settled = kept.clone().settled();
             let verdict = match was {
                 // Once, whatever became of it.
                 Some(was) if was.source == source => continue,
                 Some(_) => Err(Left::SameReference),
-                None if is_elsewhere => Err(Left::Elsewhere),
                 None => {
                     let is_listed = listed.contains(&source);
                     // Of most it is plain without a look at their cars.
@@ -248,6 +240,19 @@ impl Run<'_> {
                     };
                     refer(&case, &to.currency, agency)
                 }
+            };
+            let verdict = match verdict {
+                Ok(one)
+                    if strays::is_elsewhere(
+                        config,
+                        store,
+                        (&to.name, &source),
+                        &one.reference,
+                    )? =>
+                {
+                    Err(Left::Elsewhere)
+                }
+                verdict => verdict,
             };
             let verdict = verdict.and_then(|referral| {
                 let reference = referral.reference.clone();
