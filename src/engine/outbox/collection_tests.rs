@@ -71,6 +71,8 @@ struct True {
     /// It was paid, or decided, at some time: nobody may ever be asked for it again.
     is_over: bool,
     changed_at: DateTime<Utc>,
+    /// Its service lists it as one that stands, though it said otherwise, and names no later time.
+    is_said_to_stand: bool,
 }
 
 #[derive(Debug, Default)]
@@ -302,6 +304,7 @@ enum Happens {
     Contested(u8),
     Upheld(u8),
     Dismissed(u8),
+    SaidToStand(u8),
     Deleted(u8),
     HadRight(u8),
     Service(bool),
@@ -334,7 +337,9 @@ impl Town {
         self.world.with(|there| {
             if let Some(one) = there.citations.get_mut(&format!("c-{number}")) {
                 edit(one);
-                one.changed_at = now;
+                if !one.is_said_to_stand {
+                    one.changed_at = now;
+                }
             }
         });
     }
@@ -354,6 +359,7 @@ impl Town {
                     had_right: false,
                     is_over: false,
                     changed_at: now,
+                    is_said_to_stand: false,
                 };
                 self.world.with(|there| {
                     there.citations.entry(format!("c-{number}")).or_insert(one);
@@ -379,7 +385,7 @@ impl Town {
                 }
             }
             Happens::Contested(number) => self.edit(*number, |one| {
-                if one.state == CitationState::Issued {
+                if one.state == CitationState::Issued && !one.is_said_to_stand {
                     one.state = CitationState::Contested;
                 }
             }),
@@ -393,6 +399,21 @@ impl Town {
                     (one.state, one.is_over) = (CitationState::Dismissed, true);
                 }
             }),
+            // What was heard once is heard for good.
+            Happens::SaidToStand(number) => {
+                let (source, id) = (&self.config.vehicles.services[0].name, format!("c-{number}"));
+                let known = CitationId::new(&id).unwrap();
+                let known = self.store.citations().find(source, &known, None).unwrap();
+                let is_heard = known.is_some_and(|known| {
+                    let state = known.citation.state;
+                    matches!(state, CitationState::Paid | CitationState::Dismissed)
+                });
+                self.world.with(|there| {
+                    if let Some(one) = there.citations.get_mut(&id).filter(|_| is_heard) {
+                        (one.state, one.is_said_to_stand) = (CitationState::Issued, true);
+                    }
+                });
+            }
             Happens::Deleted(number) => {
                 self.edit(*number, |one| (one.is_deleted, one.is_over) = (true, true));
             }
@@ -651,6 +672,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         2 => number.clone().prop_map(Happens::Contested),
         1 => number.clone().prop_map(Happens::Upheld),
         1 => number.clone().prop_map(Happens::Dismissed),
+        2 => number.clone().prop_map(Happens::SaidToStand),
         1 => number.clone().prop_map(Happens::Deleted),
         1 => number.prop_map(Happens::HadRight),
         1 => any::<bool>().prop_map(Happens::Service),
