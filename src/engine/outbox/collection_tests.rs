@@ -622,6 +622,25 @@ fn what_was_cut_off_is_looked_for_in_a_folder_at_once() {
     }
 }
 
+/// Mutants: the last listing counts, whatever was heard before.
+#[test]
+fn who_was_heard_to_have_paid_is_not_handed_over() {
+    let town = town_of(3);
+    town.happens(&Happens::PaidAtService(0));
+    town.happens(&Happens::Dismissed(1));
+    town.happens(&Happens::Hours(1));
+    town.tick();
+    for number in [0, 1] {
+        town.happens(&Happens::SaidToStand(number));
+    }
+    for _ in 0..32 {
+        town.happens(&Happens::Hours(24));
+        town.tick();
+    }
+    assert_eq!(cases(&town), [("c-2".to_owned(), None)]);
+    assert_eq!(town.complaints(), Vec::<String>::new());
+}
+
 /// The agency says by telephone that it has given back what it refused.
 #[test]
 fn a_person_says_that_one_was_given_back() {
