@@ -27,6 +27,9 @@ const TEMPORARY: (&str, &str) = (".ivms-sync-", ".tmp");
 const RANDOM_CHARS: usize = 16;
 /// A temporary file this much older than the newest is nobody's any more: its run was cut off.
 const LEFT_OVER_AFTER: Duration = Duration::from_secs(3600);
+/// The same where whoever looks knows that no other run of its own is at work: another installation may have the folder,
+/// too, and writes no file for so long.
+const CUT_OFF_AFTER: Duration = Duration::from_secs(30);
 
 /// Who may read a file besides its owner; has no effect on Windows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +146,7 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>, rights: &Rights) -> Result<
         Ok(found) => refuse_kind(found.file_type())?,
     }
     let Ready { temporary, .. } = prepare(path, content, rights)?;
-    remove_left_over(folder_of(path), temporary.as_file());
+    remove_left_over(folder_of(path), temporary.as_file(), LEFT_OVER_AFTER);
     temporary.persist(path).map(|_| ()).map_err(|error| error.error)
 }
 
@@ -157,9 +160,22 @@ fn without_name(error: &Error) -> Error {
     Error::from(error.kind())
 }
 
+/// Removes what a run that was cut off has left in a folder, where the caller holds the lock of the state file, so that
+/// no run of its own is at work. By the clock of the folder: a file is made there for a moment.
+pub fn remove_cut_off(folder: &Path) {
+    let (prefix, suffix) = TEMPORARY;
+    let is_any = std::fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| {
+        let name = entry.file_name();
+        name.to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(suffix))
+    });
+    if is_any && let Ok(newest) = prepare(&folder.join("cut-off"), [], &Rights::PRIVATE) {
+        remove_left_over(folder, newest.temporary.as_file(), CUT_OFF_AFTER);
+    }
+}
+
 /// Removes what earlier runs that were cut off have left in a folder. Whether that succeeds matters to
 /// nobody now: the next run tries again.
-fn remove_left_over(folder: &Path, newest: &File) {
+fn remove_left_over(folder: &Path, newest: &File, after: Duration) {
     let (prefix, suffix) = TEMPORARY;
     let Ok(now) = newest.metadata().and_then(|found| found.modified()) else { return };
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -171,7 +187,7 @@ fn remove_left_over(folder: &Path, newest: &File) {
         });
         let is_old = |found: Metadata| {
             let age = found.modified().ok().and_then(|at| now.duration_since(at).ok());
-            found.is_file() && age.is_some_and(|age| age >= LEFT_OVER_AFTER)
+            found.is_file() && age.is_some_and(|age| age >= after)
         };
         if is_ours && entry.metadata().is_ok_and(is_old) {
             let _ = std::fs::remove_file(entry.path());

@@ -145,6 +145,12 @@ pub trait Recipient: Send + Sync {
     fn send(&self, document: &Document, key: &str, base: Option<&str>)
     -> Result<Standing, Failure>;
 
+    /// Whether a document is there as soon as it was sent, or never: nothing is on its way to a folder of this
+    /// computer.
+    fn is_at_once(&self) -> bool {
+        false
+    }
+
     /// Asks for a payment by its id: `None` where there is none.
     ///
     /// # Errors
@@ -169,6 +175,10 @@ impl Recipient for Arc<dyn Recipient> {
 
     fn state(&self, document: &Document, key: &str) -> Result<Standing, Failure> {
         (**self).state(document, key)
+    }
+
+    fn is_at_once(&self) -> bool {
+        (**self).is_at_once()
     }
 
     fn send(

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::look::{Look, Tone};
 use crate::config::{RecipientConfig, SendMode};
-use crate::engine::collection::{Intent, Left};
+use crate::engine::collection::{Intent, Left, Stray};
 use crate::model::{Amount, Currency, DocumentId, SourceName, printable};
 use crate::ports::WithdrawnAs;
 use crate::store::{ReferralKept, ReferralState};
@@ -55,6 +55,8 @@ pub struct WithdrawalTold {
 pub struct NotGivenBack {
     pub reference: DocumentId,
     pub why: String,
+    /// The document that asked for it last.
+    pub document: Option<DocumentId>,
 }
 
 /// Citations that are not handed over for one reason.
@@ -75,6 +77,7 @@ impl CollectionTold {
         let not_given_back = |row: &ReferralKept| NotGivenBack {
             reference: row.reference.clone(),
             why: row.reason.clone().unwrap_or_default(),
+            document: row.withdrawal.clone(),
         };
         let left = intent.left.iter().map(|(why, ids)| LeftTold {
             why: *why,
@@ -102,16 +105,22 @@ impl CollectionTold {
             && self.left_out.is_empty()
     }
 
+    /// What a person must know of those that the agency does not give back.
+    #[must_use]
+    pub fn kept_there(&self) -> Option<Trouble> {
+        let first = self.not_given_back.first()?;
+        let name = |one: &NotGivenBack| format!("{} ({})", one.reference, printable(&one.why));
+        let citations = self.not_given_back.iter().map(name).collect();
+        let document = first.document.as_ref().map(ToString::to_string);
+        let trouble = CollectionTrouble::KeptThere { citations, document };
+        Some(Trouble::new(About::Source(self.to.clone()), TroubleKind::Collection(trouble)))
+    }
+
     /// What a person must know of it after a run; `mode` says what the run does by itself.
     #[must_use]
     pub fn troubles(&self, mode: SendMode) -> Vec<Trouble> {
         let agency = self.to.to_string();
         let mut troubles = Vec::new();
-        if !self.not_given_back.is_empty() {
-            let name = |one: &NotGivenBack| format!("{} ({})", one.reference, printable(&one.why));
-            let citations = self.not_given_back.iter().map(name).collect();
-            troubles.push(CollectionTrouble::KeptThere { citations });
-        }
         if mode != SendMode::Full {
             if !self.withdrawals.is_empty() {
                 let references = self.withdrawals.iter().map(|one| one.reference.to_string());
@@ -127,7 +136,7 @@ impl CollectionTold {
         }
         let about = About::Source(self.to.clone());
         let trouble = |one| Trouble::new(about.clone(), TroubleKind::Collection(one));
-        troubles.into_iter().map(trouble).collect()
+        self.kept_there().into_iter().chain(troubles.into_iter().map(trouble)).collect()
     }
 
     /// The text for people.
@@ -148,9 +157,10 @@ impl CollectionTold {
             let title = format!("{} to take back first:", many(each.len(), "citation"));
             let _ = writeln!(text, "  {} {}", look.paint(Tone::Bad, &title), named(&each));
         }
-        for NotGivenBack { reference, why } in &self.not_given_back {
+        for NotGivenBack { reference, why, .. } in &self.not_given_back {
             let why = printable(why);
-            let _ = writeln!(text, "  {reference} is not given back: {why}");
+            let _ =
+                writeln!(text, "  {reference} was not given back when it was asked last: {why}");
         }
         if references.is_empty() {
             text.push_str("  Nothing to hand over.\n");
@@ -171,6 +181,24 @@ impl CollectionTold {
         }
         text
     }
+}
+
+/// What a person must know of citations under names that the configuration has no more.
+#[must_use]
+pub fn of_stray(stray: &Stray) -> Trouble {
+    let Stray { agency, source, count, is_agency_gone, .. } = stray;
+    let trouble = match is_agency_gone {
+        true => CollectionTrouble::AgencyGone { count: *count, agency: agency.to_string() },
+        false => CollectionTrouble::ServiceGone { count: *count, service: source.to_string() },
+    };
+    Trouble::new(About::Source(agency.clone()), TroubleKind::Collection(trouble))
+}
+
+/// A line of `status` about them.
+#[must_use]
+pub fn stray_line(stray: &Stray, look: Look) -> String {
+    let trouble = of_stray(stray);
+    format!("{}: {}\n", stray.agency, look.paint(Tone::Bad, &trouble.text()))
 }
 
 /// What an agency has, as the state file knows it.
@@ -204,7 +232,7 @@ impl AgencyStatus {
             to_take_back: count(&ReferralKept::waits),
             on_hold: count(&|row| row.told == Some(WithdrawnAs::Hold)),
             refused: count(&|row| row.state == ReferralState::Refused),
-            unknown: count(&|row| row.state == ReferralState::Sent || row.withdrawal.is_some()),
+            unknown: count(&|row| row.state == ReferralState::Sent || row.is_asked()),
         }
     }
 

@@ -3,6 +3,8 @@
 //! There is no plate in it, and no row goes: a citation is handed over once, and whoever pays it years later is asked
 //! for it no more.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::rows::{ToColumns, damaged, row};
@@ -44,7 +46,7 @@ pub struct ReferralKept {
     pub wanted: Option<WithdrawnAs>,
     /// What the agency has confirmed of that.
     pub told: Option<WithdrawnAs>,
-    /// The document that tells it, until it is known what became of that.
+    /// The document that tells it, until it is known what became of that; with a reason, the one that was refused.
     pub withdrawal: Option<DocumentId>,
     /// When its service said so last, by its own clock.
     pub said_at: Option<DateTime<Utc>>,
@@ -59,12 +61,24 @@ impl ReferralKept {
         self.state == ReferralState::There && self.wanted.is_some() && self.wanted != self.told
     }
 
+    /// Whether the agency was told, and nobody knows yet what it says.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.withdrawal.is_some() && self.reason.is_none()
+    }
+
     /// Whether somebody may still be asked for it there.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.state != ReferralState::Refused && matches!(self.told, None | Some(WithdrawnAs::Hold))
     }
 }
+
+/// The next name after one, of an agency or of a service of which some are open.
+const NEXT_AGENCY: &str = "SELECT agency FROM referral WHERE agency > ?1 AND state <> 'refused' \
+                           AND (told IS NULL OR told = 'Hold') ORDER BY agency LIMIT 1";
+const NEXT_SERVICE: &str = "SELECT source FROM referral WHERE source > ?1 AND state <> 'refused' \
+                            AND (told IS NULL OR told = 'Hold') ORDER BY source LIMIT 1";
 
 struct Row {
     agency: String,
@@ -219,6 +233,50 @@ impl Referrals<'_> {
     /// All that an agency was ever handed.
     pub fn of_agency(&self, agency: &SourceName) -> Result<Vec<ReferralKept>, StoreError> {
         self.read("SELECT * FROM referral WHERE agency = ?1 ORDER BY reference", agency.as_str())
+    }
+
+    /// Whether some are open under other names of agencies and services than these.
+    pub fn has_open_but(
+        &self,
+        agencies: &BTreeSet<&str>,
+        services: &BTreeSet<&str>,
+    ) -> Result<bool, StoreError> {
+        for (sql, named) in [(NEXT_AGENCY, agencies), (NEXT_SERVICE, services)] {
+            let mut last = String::new();
+            while let Some(next) = self.0.first::<String>(sql, last.as_str())? {
+                if !named.contains(next.as_str()) {
+                    return Ok(true);
+                }
+                last = next;
+            }
+        }
+        Ok(false)
+    }
+
+    /// How many are open at each agency, of each service.
+    pub fn open_by_name(&self) -> Result<Vec<(String, String, i64)>, StoreError> {
+        let sql = "SELECT agency, source, count(*) FROM referral WHERE state <> 'refused' \
+                   AND (told IS NULL OR told = 'Hold') GROUP BY agency, source ORDER BY agency, source";
+        self.0.all(sql, ())
+    }
+
+    /// What every agency but one has under a number, with whatever it was told.
+    pub fn elsewhere(
+        &self,
+        agency: &SourceName,
+        reference: &DocumentId,
+    ) -> Result<Vec<ReferralKept>, StoreError> {
+        let mut found = Vec::new();
+        let mut last = String::new();
+        // There are few agencies, and each has an index.
+        while let Some(next) = self.0.first::<String>(NEXT_AGENCY, last.as_str())? {
+            if next != agency.as_str() {
+                let sql = "SELECT * FROM referral WHERE agency = ?1 AND reference = ?2";
+                found.extend(self.read(sql, (next.as_str(), reference.as_str()))?);
+            }
+            last = next;
+        }
+        Ok(found)
     }
 
     fn read(&self, sql: &str, params: impl ToColumns) -> Result<Vec<ReferralKept>, StoreError> {

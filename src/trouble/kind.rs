@@ -406,6 +406,7 @@ words! {
         BatchPartRefused = "batch-part-refused",
         WithdrawalsWait = "withdrawals-wait",
         NotGivenBack = "not-given-back",
+        ReferralsLeft = "referrals-left",
         ReferralsWait = "referrals-wait",
         Busy = "busy",
         Twin = "twin",

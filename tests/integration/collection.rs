@@ -2,6 +2,8 @@
 //! agency knows who must never be asked for money, and lists it; whoever has paid is taken back before anybody is
 //! handed over.
 
+mod repaired;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;

@@ -2,10 +2,12 @@
 
 use crate::cmd::Context;
 use crate::engine::books::{SpoolSeen, late, see_spools};
+use crate::engine::collection::strays;
 use crate::error::Error;
 use crate::model::SourceName;
 use crate::report::check::Finding;
 use crate::report::check::money::{open_documents, spool};
+use crate::report::collection::of_stray;
 use crate::store::Store;
 use crate::trouble::{About, BooksTrouble, Trouble, TroubleKind};
 
@@ -28,10 +30,13 @@ pub(super) fn spools(context: &Context, store: &Store) -> Result<Vec<Finding>, E
     Ok(findings)
 }
 
-/// How many documents are open, and which wait for a person.
+/// How many documents are open, which wait for a person, and what is at agencies that nobody names any more.
 pub(super) fn documents(context: &Context, store: &Store) -> Result<Vec<Finding>, Error> {
     let open = store.outbox().open()?;
     let recipients = &context.config.recipients;
     let is_homeless = |to: &SourceName| recipients.iter().all(|one| one.name != *to);
-    Ok(open_documents(&open, is_homeless, context.config.zone_of_people()))
+    let strays = strays(&context.config, store)?;
+    let strays = strays.iter().map(|one| Finding::from(of_stray(one)));
+    let found = open_documents(&open, is_homeless, context.config.zone_of_people());
+    Ok(found.into_iter().chain(strays).collect())
 }

@@ -14,14 +14,14 @@ use crate::cmd::{Context, say_trouble};
 use crate::command::CommandName;
 use crate::config::{RecipientConfig, SendMode};
 use crate::engine::Systems;
-use crate::engine::collection::{Intent, Run, agencies};
-use crate::engine::outbox::{Outbox, Step, Verdict};
+use crate::engine::collection::{Intent, Run, agencies, strays};
+use crate::engine::outbox::{Done, Outbox, Step, Verdict};
 use crate::engine::{citations, rights};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::SourceName;
 use crate::ports::Document;
-use crate::report::collection::CollectionTold;
+use crate::report::collection::{CollectionTold, of_stray};
 use crate::report::documents::{DocumentReport, DocumentTold, of_done, of_verdict};
 use crate::report::parking::QuestionError;
 use crate::store::Store;
@@ -148,11 +148,17 @@ pub(in crate::cmd) fn diff(
     })??;
     let Proposed { mut documents, troubles, is_ready } = proposed;
     let told = CollectionTold::new(to, &intent);
+    let strays = strays(&context.config, &store)?;
+    // Of those that are in a batch of which nobody knows nothing else is said.
+    let open = store.outbox().open()?.into_iter().filter(|kept| kept.to == to.name);
+    let open = open.filter_map(|kept| of_done(&Done::unasked(kept)));
+    let amiss = told.kept_there().into_iter().chain(strays.iter().map(of_stray)).chain(open);
+    let troubles: Vec<_> = read.troubles().chain(troubles).chain(amiss).collect();
     let mut report = DocumentReport {
         command: CommandName::Diff,
         documents: documents.clone(),
         collections: vec![told],
-        troubles: read.troubles().chain(troubles).collect(),
+        troubles,
     };
     if let (Some(out), false) = (out, documents.is_empty()) {
         write_plan(context, &store, &report, out)?;
@@ -209,6 +215,7 @@ pub(in crate::cmd) fn collect(
     listed: &BTreeSet<SourceName>,
 ) -> Result<Collected, Error> {
     let mut collected = Collected::default();
+    collected.troubles.extend(strays(&context.config, store)?.iter().map(of_stray));
     for to in agencies(&context.config) {
         let outbox = outbox_of(context, systems, store, listed);
         if to.mode == SendMode::Full {

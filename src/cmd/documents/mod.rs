@@ -17,7 +17,7 @@ use super::{Context, say_trouble};
 use crate::command::CommandName;
 use crate::config::RecipientConfig;
 use crate::engine::Systems;
-use crate::engine::outbox::{Done, Hold, Next, Outbox, Proposal, Verdict};
+use crate::engine::outbox::{Done, Hold, Next, Outbox, Proposal, Verdict, is_not_given_back};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{DocumentId, RunId, SourceName};
@@ -167,7 +167,8 @@ pub(super) fn settle_by_hand(context: &Context, typed: &str) -> Result<Exit, Err
     let (Some(kept), None) = (found.pop(), found.pop()) else {
         return Err(QuestionError::NoDocument(id.to_owned()).into());
     };
-    if !kept.state.is_open() {
+    // An agency may have given back what it refused first.
+    if !kept.state.is_open() && !(is_done && is_not_given_back(&store, &kept)?) {
         return Err(QuestionError::NotOpen(id.to_owned(), kept.state.as_str()).into());
     }
     let network = context.network();

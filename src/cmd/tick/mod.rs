@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::engine::Systems;
 use crate::engine::books::{Taken, alarms, take_spools};
 use crate::engine::citations;
+use crate::engine::collection::strays;
 use crate::engine::gates::{GatesDone, settled};
 use crate::engine::gather::quiet::{self, Asked, News, Poll, poll};
 use crate::engine::gather::{Scope, gather_with};
@@ -41,6 +42,12 @@ pub fn tick(
     let recipients = recipients.iter().map(|one| &one.name);
     report.recipients =
         recipients.chain(books.banks.iter().map(|bank| &bank.name)).cloned().collect();
+    // An alarm about one that the configuration names no more ends when it does again.
+    for stray in strays(&context.config, store)? {
+        if stray.is_agency_gone && !report.recipients.contains(&stray.agency) {
+            report.recipients.push(stray.agency);
+        }
+    }
     if let (Some(lists), true) = (cars.lists, report.permit_lists.is_empty()) {
         report.permit_lists = lists;
     }

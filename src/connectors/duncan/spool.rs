@@ -54,7 +54,9 @@ impl Recipient for Spool {
         Ok(Survey::default())
     }
 
+    /// It is only asked by whoever may send, and holds the lock for that.
     fn state(&self, document: &Document, _: &str) -> Result<Standing, Failure> {
+        files::remove_cut_off(&self.folder);
         let Some(path) = self.find(document)? else { return Ok(Standing::Never) };
         if !self.sealed_for.is_empty() {
             return Ok(of_sealed(document, &path));
@@ -74,7 +76,12 @@ impl Recipient for Spool {
         })
     }
 
+    fn is_at_once(&self) -> bool {
+        true
+    }
+
     fn send(&self, document: &Document, key: &str, _: Option<&str>) -> Result<Standing, Failure> {
+        files::remove_cut_off(&self.folder);
         if self.find(document)?.is_some() {
             return self.state(document, key);
         }

@@ -32,10 +32,16 @@ pub fn wanted_after(kept: &ReferralKept, heard: Heard) -> Option<WithdrawnAs> {
         | (_, Heard::State(CitationState::Dismissed) | Heard::Deleted | Heard::HadRight) => {
             Some(Void)
         }
-        (_, Heard::State(CitationState::Contested) | Heard::NotListed) => Some(Hold),
+        // Whoever cannot say how it stands has nobody asked for it.
+        (
+            _,
+            Heard::State(
+                CitationState::Contested | CitationState::Doubtful | CitationState::Unclear,
+            )
+            | Heard::NotListed,
+        ) => Some(Hold),
         // It was decided before the agency was told.
         (_, Heard::State(CitationState::Issued)) => kept.told,
-        (wanted, Heard::State(CitationState::Unclear)) => wanted,
     }
 }
 
@@ -70,8 +76,10 @@ fn changed_row(
     }
     let said_at = said_at.or(kept.said_at);
     // What the agency would not give back may be another thing now.
-    let reason = kept.reason.clone().filter(|_| !kept.waits());
-    Some(ReferralKept { wanted, said_at, reason, ..kept })
+    let is_refused = kept.waits() && kept.reason.is_some();
+    let reason = kept.reason.clone().filter(|_| !is_refused);
+    let withdrawal = kept.withdrawal.clone().filter(|_| !is_refused);
+    Some(ReferralKept { wanted, said_at, reason, withdrawal, ..kept })
 }
 
 /// Keeps what was heard of a citation.

@@ -5,6 +5,7 @@
 //! was written. A citation that cannot be judged is said to be so, and is never taken for a rightful one.
 
 mod handed_over;
+mod newest;
 mod review;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,8 @@ use crate::store::{CitationKept, CitationsListed, Store, StoreError};
 use crate::text::hex::hex;
 use crate::text::lists::many;
 use crate::trouble::{About, Failed, Trouble, TroubleKind};
+
+use newest::Newest;
 
 pub use handed_over::{Heard, hear, wanted_after};
 pub use review::{
@@ -137,13 +140,13 @@ impl Looked {
         log::info!("{}: {} listed", service.name, many(citations.len(), "citation"));
         self.counted.push((service.name.clone(), citations.len()));
         let (vehicles, kept) = (&config.vehicles, store.citations());
-        let mut newest: BTreeMap<CitationId, Citation> = BTreeMap::new();
+        let mut newest = Newest::default();
         for listed in citations {
             let citation = read(vehicles, &service.name, listed);
             if citation.at > latest(now) {
                 unreadable += 1;
-            } else if newest.get(&citation.id).is_none_or(|known| citation.is_newer_than(known)) {
-                newest.insert(citation.id.clone(), citation);
+            } else {
+                newest.take(citation);
             }
         }
         if unreadable == 0 {
@@ -155,20 +158,22 @@ impl Looked {
         let (mut changed, mut gone) = (Vec::new(), Vec::new());
         // One that is listed was put back after it was deleted.
         let deleted: BTreeSet<CitationId> =
-            deleted.into_iter().filter(|id| !newest.contains_key(id)).collect();
+            deleted.into_iter().filter(|id| !newest.citations.contains_key(id)).collect();
         let handed = Handed { store, source: &service.name };
         let mut heard = handed.of_listing(&newest, &deleted)?;
         if before.is_none() && unreadable == 0 {
-            heard.extend(handed.not_listed(&newest, &deleted)?);
+            heard.extend(handed.not_listed(&newest.citations, &deleted)?);
             // A listing of all does not say what has gone since the last: how one stands that is not in it, nobody
             // knows.
             for known in kept.since(self.kept_since, vehicles.country)? {
                 let citation = known.citation;
-                let is_there = newest.contains_key(&citation.id) || deleted.contains(&citation.id);
+                let is_there =
+                    newest.citations.contains_key(&citation.id) || deleted.contains(&citation.id);
                 let stands =
                     matches!(citation.state, CitationState::Issued | CitationState::Contested);
                 if citation.source == service.name && !is_there && stands {
-                    changed.push(Citation { state: CitationState::Unclear, ..citation });
+                    let unlisted = Citation { state: CitationState::Unclear, ..citation.clone() };
+                    changed.push(unlisted.in_view_of(&citation));
                 }
             }
         }
@@ -177,8 +182,12 @@ impl Looked {
                 gone.push(id);
             }
         }
-        for (id, citation) in newest {
+        for (id, citation) in newest.citations {
             let known = kept.find(&service.name, &id, vehicles.country)?;
+            let citation = match &known {
+                Some(known) => citation.in_view_of(&known.citation),
+                None => citation,
+            };
             let is_judged = service.settings.judges(citation.kind.as_ref());
             match known {
                 _ if citation.at < self.kept_since => {}
@@ -265,14 +274,15 @@ impl Handed<'_> {
     /// What a listing says of those that are in it.
     fn of_listing(
         &self,
-        listed: &BTreeMap<CitationId, Citation>,
+        listed: &Newest,
         deleted: &BTreeSet<CitationId>,
     ) -> Result<HeardOf, StoreError> {
         let mut heard = Vec::new();
         if self.store.referrals().oldest_open(self.source)?.is_none() {
             return Ok(heard);
         }
-        let states = listed.iter().map(|(id, one)| (id, Heard::State(one.state), one.updated_at));
+        let states = listed.citations.iter();
+        let states = states.map(|(id, one)| (id, Heard::State(listed.said(one)), one.updated_at));
         for (id, what, said_at) in states.chain(deleted.iter().map(|id| (id, Heard::Deleted, None)))
         {
             if !handed_over::changed(self.store, (self.source, id), what, said_at)?.is_empty() {
@@ -328,15 +338,21 @@ pub fn keep(
     let (vehicles, kept) = (&config.vehicles, store.citations());
     let mut noted = Vec::with_capacity(citations.len());
     for citation in citations {
+        let mut citation = citation.clone();
         let had_right = match kept.find(&citation.source, &citation.id, vehicles.country)? {
-            Some(before) if !citation.is_newer_than(&before.citation) => continue,
-            Some(before) => before.had_right,
+            Some(before) => {
+                citation = citation.in_view_of(&before.citation);
+                if !citation.is_newer_than(&before.citation) {
+                    continue;
+                }
+                before.had_right
+            }
             None => {
-                let judged = judged(vehicles, store, known, citation, now)?;
+                let judged = judged(vehicles, store, known, &citation, now)?;
                 judged.had_right_now(vehicles, now, before)
             }
         };
-        noted.push(CitationKept { citation: citation.clone(), had_right, is_paid: false });
+        noted.push(CitationKept { citation, had_right, is_paid: false });
     }
     kept.keep(&noted)
 }

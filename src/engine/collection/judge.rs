@@ -20,6 +20,8 @@ words! {
         Contested = "contested",
         /// Its service has a word for how it stands that nobody here knows, or does not list it any more.
         Unclear = "state-unclear",
+        /// It was paid, taken back or contested, and is said to stand without a later time.
+        Doubtful = "said-otherwise",
         /// Its service was not read whole in this run.
         NotListed = "not-listed",
         /// Its car had a right.
@@ -36,6 +38,8 @@ words! {
         NoReference = "no-reference",
         /// Another one was handed over under its number.
         SameReference = "same-reference",
+        /// Another agency has it, or one of a name that the configuration has no more.
+        Elsewhere = "elsewhere",
         /// The agency cannot be told of it as it is: a text is missing, or looks like a formula.
         NotTaken = "not-taken",
     }
@@ -52,6 +56,9 @@ impl Left {
             Self::Unclear => {
                 "how it stands is not known: a word that nobody here knows, or it is not listed any more"
             }
+            Self::Doubtful => {
+                "it was said to be paid, dismissed or contested, and no later word of its service says otherwise"
+            }
             Self::NotListed => "its service was not read whole in this run",
             Self::HadRight => "its car had a right",
             Self::NotJudged => "whether its car had a right cannot be said",
@@ -60,6 +67,9 @@ impl Left {
             Self::OtherCurrency => "what is due is in another currency",
             Self::NoReference => "its number cannot be told to an agency",
             Self::SameReference => "another citation was handed over under its number",
+            Self::Elsewhere => {
+                "another agency has one of its number, or one that the configuration does not name any more"
+            }
             Self::NotTaken => "a text of it cannot be told to the agency as it is",
         }
     }
@@ -101,6 +111,7 @@ pub fn refer(
         CitationState::Dismissed => return Err(Left::Dismissed),
         CitationState::Contested => return Err(Left::Contested),
         CitationState::Unclear => return Err(Left::Unclear),
+        CitationState::Doubtful => return Err(Left::Doubtful),
     }
     if !is_listed {
         return Err(Left::NotListed);

@@ -7,6 +7,7 @@
 
 mod judge;
 mod rows;
+mod strays;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use crate::store::{CitationKept, ReferralKept, ReferralState, Store, StoreError}
 
 pub use judge::{Case, Left, refer, referred_until};
 pub use rows::{are_owed, became, sending};
+pub use strays::{Stray, strays};
 
 /// So many citations may be handed over in one run, however few an agency has.
 const REFERRALS_PER_RUN_FLOOR: usize = 20;
@@ -33,7 +35,7 @@ pub struct Intent {
     pub agency: SourceName,
     /// Who is to be taken back, before anybody is handed over.
     pub withdrawals: Vec<Withdrawal>,
-    /// Whom the agency does not give back, though it was asked.
+    /// Those of them whom the agency did not give back when it was asked last.
     pub kept_there: Vec<ReferralKept>,
     pub referrals: BTreeMap<DocumentId, ToRefer>,
     /// Why others are not handed over, with their numbers.
@@ -57,7 +59,7 @@ impl Intent {
     /// Why nobody is handed over now.
     #[must_use]
     pub fn obstacle(&self) -> Option<Obstacle> {
-        if !self.withdrawals.is_empty() || !self.kept_there.is_empty() {
+        if !self.withdrawals.is_empty() {
             Some(Obstacle::WithdrawFirst)
         } else if self.is_busy {
             Some(Obstacle::Busy)
@@ -81,15 +83,23 @@ impl Intent {
     /// The same as if those who are to be taken back were.
     #[must_use]
     pub fn after_withdrawals(&self) -> Self {
-        Self { withdrawals: Vec::new(), ..self.clone() }
+        Self { withdrawals: Vec::new(), kept_there: Vec::new(), ..self.clone() }
     }
 
-    /// The bytes of every batch, those that take back first.
+    /// The bytes of every batch, those that take back first. What the agency has refused once is in batches of its own:
+    /// it keeps nobody else there.
     #[must_use]
     pub fn batches(&self, to: &RecipientConfig) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
         let Some(agency) = to.settings.collection() else { return Default::default() };
         let referrals: Vec<_> = self.referrals.values().map(|one| one.referral.clone()).collect();
-        (agency.withdrawals(&self.withdrawals), agency.referrals(&referrals))
+        let was_refused =
+            |one: &&Withdrawal| self.kept_there.iter().any(|row| row.reference == one.reference);
+        let (again, first): (Vec<_>, Vec<_>) = self.withdrawals.iter().partition(was_refused);
+        let mut back = Vec::new();
+        for some in [first, again] {
+            back.extend(agency.withdrawals(&some.into_iter().cloned().collect::<Vec<_>>()));
+        }
+        (back, agency.referrals(&referrals))
     }
 }
 
@@ -178,21 +188,17 @@ impl Run<'_> {
         let Some(agency) = to.settings.collection() else { return Ok(intent) };
         // What is over there for good is not looked at: it may be all of many years.
         let rows = store.referrals().open_at(&to.name)?;
-        for row in rows.iter().filter(|row| row.waits()).cloned() {
-            match row.wanted {
-                _ if row.reason.is_some() => intent.kept_there.push(row),
-                // What became of that is asked first.
-                Some(_) if row.withdrawal.is_some() => intent.is_busy = true,
-                Some(wanted) => intent.withdrawals.push(Withdrawal {
-                    reference: row.reference,
-                    now: wanted,
-                    payments: Vec::new(),
-                }),
-                None => {}
+        // What became of those that are asked for is asked first.
+        for row in rows.iter().filter(|row| row.waits() && !row.is_asked()) {
+            let Some(now) = row.wanted else { continue };
+            let reference = row.reference.clone();
+            intent.withdrawals.push(Withdrawal { reference, now, payments: Vec::new() });
+            if row.reason.is_some() {
+                intent.kept_there.push(row.clone());
             }
         }
-        intent.is_busy |= rows.iter().any(|row| {
-            row.state == ReferralState::Sent && Some(&row.batch) != but || row.withdrawal.is_some()
+        intent.is_busy = rows.iter().any(|row| {
+            row.state == ReferralState::Sent && Some(&row.batch) != but || row.is_asked()
         });
         let is_there =
             |row: &&ReferralKept| row.state == ReferralState::There && row.told.is_none();
@@ -234,6 +240,19 @@ impl Run<'_> {
                     };
                     refer(&case, &to.currency, agency)
                 }
+            };
+            let verdict = match verdict {
+                Ok(one)
+                    if strays::is_elsewhere(
+                        config,
+                        store,
+                        (&to.name, &source),
+                        &one.reference,
+                    )? =>
+                {
+                    Err(Left::Elsewhere)
+                }
+                verdict => verdict,
             };
             let verdict = verdict.and_then(|referral| {
                 let reference = referral.reference.clone();
@@ -366,7 +385,7 @@ impl Run<'_> {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(!strays(self.config, self.store)?.is_empty())
     }
 }
 

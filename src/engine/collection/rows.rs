@@ -52,7 +52,8 @@ pub fn sending(
         for row in back {
             let found = store.referrals().find(&kept.to, &row.reference)?;
             let withdrawal = Some(kept.id.clone());
-            rows.extend(found.map(|found| ReferralKept { withdrawal, ..found }));
+            // What was said of an earlier one is no answer to this one.
+            rows.extend(found.map(|found| ReferralKept { withdrawal, reason: None, ..found }));
         }
     }
     if rows.is_empty() { Ok(()) } else { store.referrals().keep(&rows) }
@@ -92,9 +93,9 @@ pub fn became(
             let refused = (kept.state == DocumentState::Refused).then(|| "refused".to_owned());
             let row = |row| match kept.is_done {
                 Some(true) => fates.of_withdrawal(row, &told, now),
-                // It is tried again, unless the agency has said that it does not.
+                // It is tried again; what the agency has refused is remembered until then.
                 _ => ReferralKept {
-                    withdrawal: None,
+                    withdrawal: refused.as_ref().map(|_| kept.id.clone()),
                     reason: refused.clone(),
                     changed_at: now,
                     ..row
@@ -176,6 +177,7 @@ impl Fates {
             None => told.get(&row.reference).copied().or(row.wanted),
             Some(_) => row.told,
         };
-        ReferralKept { reason, told, withdrawal: None, changed_at: now, ..row }
+        let withdrawal = row.withdrawal.clone().filter(|_| reason.is_some());
+        ReferralKept { reason, told, withdrawal, changed_at: now, ..row }
     }
 }

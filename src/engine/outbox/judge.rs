@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{GivenBack, is_batch, left_of, may_go_again};
+use super::{GivenBack, again, left_of, may_go_again};
 use crate::engine::collection::Checked;
 use crate::model::{Amount, DocumentId, DocumentKind, DocumentState, Money, SourceName};
 use crate::ports::{
@@ -136,7 +136,8 @@ pub enum CarKnown {
 /// What the same document came to before; nothing where it may still be sent.
 #[must_use]
 pub fn before(known: Option<&DocumentKept>, kind: DocumentKind, sha256: &str) -> Option<Verdict> {
-    let known = known?;
+    // What never had an effect there is another one by now, perhaps.
+    let known = known.filter(|known| !again::had_no_effect(known))?;
     if known.sha256 != sha256 {
         return Some(Verdict::OtherContent);
     }
@@ -144,13 +145,12 @@ pub fn before(known: Option<&DocumentKept>, kind: DocumentKind, sha256: &str) ->
         DocumentState::New | DocumentState::Blocked => None,
         // A meter may have got another tariff since, and is to have this one again.
         DocumentState::Confirmed | DocumentState::Settled if kind == DocumentKind::Tariff => None,
-        // The other side took nothing of it, and may have been mended since. Batches are made anew instead.
-        DocumentState::Refused if !is_batch(kind) => None,
+        // The other side took nothing of it, and may have been mended since.
+        DocumentState::Refused => None,
         // What never had an effect there may be handed over again.
         DocumentState::Settled if may_go_again(kind) && known.is_done == Some(false) => None,
         DocumentState::Sent
         | DocumentState::Confirmed
-        | DocumentState::Refused
         | DocumentState::Unknown
         | DocumentState::Settled => Some(Verdict::Known),
     }

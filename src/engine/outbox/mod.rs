@@ -7,6 +7,7 @@
 //! [`Outbox::propose`] says what sending would do, [`Outbox::send`] sends, [`Outbox::settle`] finds out what became of
 //! what is open. All decisions are in [`judge`](self::judge()) and its neighbours, which are pure.
 
+mod again;
 mod books;
 mod car;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use crate::stop::Stop;
 use crate::store::{DocumentKept, ReferralKept, Store, StoreError};
 use crate::text::hex::hex;
 
+pub use again::is_not_given_back;
 pub use entry::entry_of;
 use given_back::is_named;
 pub use given_back::{GivenBack, left_of};
@@ -214,8 +216,8 @@ impl<'a> Outbox<'a> {
         intent: Option<&Intent>,
     ) -> Result<Proposal<'a>, StoreError> {
         let sha256 = hex(&Sha256::digest(&document.bytes));
-        let key = key_of(&to.name, &document);
         let known = self.store.outbox().find(&to.name, &document.id)?;
+        let key = again::key(known.as_ref(), key_of(&to.name, &document));
         let mut proposal = Proposal {
             to,
             document,
@@ -255,6 +257,14 @@ impl<'a> Outbox<'a> {
             Verdict::Forbidden(_) | Verdict::NotNow(_) | Verdict::Overtaken(_)
         );
         if is_over {
+            // One that was answered is told as it ended, where it is not to go again.
+            let was_answered = |known: &DocumentKept| {
+                matches!(known.state, DocumentState::Refused | DocumentState::Confirmed)
+            };
+            let is_overtaken = matches!(proposal.verdict, Verdict::Overtaken(_));
+            if is_overtaken && proposal.known.as_ref().is_some_and(was_answered) {
+                proposal.verdict = Verdict::Known;
+            }
             return Ok(proposal);
         }
         let warnings = books::warnings(self.config, self.store, &proposal.document, self.now)?;

@@ -65,7 +65,7 @@ impl Outbox<'_> {
         let repeat = match may_repeat {
             // The other side has said that it has it, and may have no other word for that.
             _ if kept.answer.is_some() => Repeat::WaitsThere,
-            _ if is_just_sent => Repeat::TooSoon,
+            _ if is_just_sent && !there.is_at_once() => Repeat::TooSoon,
             _ if is_set_back => Repeat::ClockSetBack,
             // What never came of it needs not come: it is made anew of whatever is intended then.
             false if is_batch(kept.kind) => Repeat::Overtaken,

@@ -10,6 +10,7 @@ use super::gates::{GateStatus, PermitListStatus};
 use super::{DeviceStatus, RightsFileStatus, SourceStatus, Status};
 use crate::command::CommandName;
 use crate::config::Mode;
+use crate::engine::collection::Stray;
 use crate::engine::plan::Reason;
 use crate::model::TargetName;
 use crate::report::collection::AgencyStatus;
@@ -40,6 +41,8 @@ pub struct Document<'a> {
     documents: &'a [DocumentTold],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     agencies: &'a [AgencyStatus],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    referrals_left: &'a [Stray],
     outside: usize,
     waiting: &'a [Waiting],
     attention: &'a [Attention],
@@ -122,6 +125,7 @@ pub fn document(status: &Status) -> Document<'_> {
         meters: status.meters.as_ref(),
         documents: &status.documents,
         agencies: &status.agencies,
+        referrals_left: &status.referrals_left,
         outside: status.outside().count(),
         waiting: &status.waiting,
         attention: &status.attention,

@@ -18,6 +18,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::config::Mode;
+use crate::engine::collection::Stray;
 use crate::engine::plan::{Budget, Kind, LeftOut, Reason};
 use crate::exit::Exit;
 use crate::model::{HolderId, RecordId, SourceName, TargetName, Zone};
@@ -63,6 +64,8 @@ pub struct Status {
     pub documents: Vec<DocumentTold>,
     /// What agencies have that collect.
     pub agencies: Vec<AgencyStatus>,
+    /// Citations at agencies under names that the configuration has no more.
+    pub referrals_left: Vec<Stray>,
     /// Changes that are wanted and not on the door yet.
     pub waiting: Vec<Waiting>,
     /// Whom somebody should look after.

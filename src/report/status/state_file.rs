@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{DAYS_SHOWN, DeviceStatus, RightsFileStatus, SourceStatus, Status, gates};
 use crate::config::{Config, Mode, RecipientConfig, TargetConfig};
-use crate::engine::collection::agencies;
+use crate::engine::collection::{agencies, strays};
 use crate::engine::gather::{back_off, devices::held_back, trust};
 use crate::engine::plan::{Kind, LeftOut};
 use crate::engine::rights::Known;
@@ -183,6 +183,7 @@ pub fn of_state_file(
         meters,
         documents,
         agencies,
+        referrals_left: strays(config, store)?,
         permit_lists,
         devices,
         waiting,

@@ -8,6 +8,7 @@ use super::{Status, code_words, gates};
 use crate::engine::plan::{Cause, Kind, Reason};
 use crate::model::{HolderId, RecordId, TargetName};
 use crate::report::changes::cause_words;
+use crate::report::collection::stray_line;
 use crate::report::look::{Look, Tone};
 use crate::report::rows_left_out::by_reason;
 use crate::report::table::Table;
@@ -39,6 +40,8 @@ pub fn render(status: &Status, look: Look) -> String {
         text.push('\n');
         status.agencies.iter().for_each(|one| text.push_str(&one.line(look)));
     }
+    let left = status.referrals_left.iter().map(|one| stray_line(one, look));
+    text.extend(left);
     text.push_str(&outside(status, look));
     text.push_str(&attention(status, look));
     text.push_str(&waiting(status, look));

@@ -97,10 +97,11 @@ impl State<Duncan> {
             self.note("empty-batch", "of referrals");
             return Ok(Response::empty(204));
         }
+        let subject = self.memory.subject(&self.switches, call).unwrap_or_default();
         if let Some(status) = self.switches.refuses_all {
+            self.refused(&subject);
             return Ok(json(status, "{\"error\":{\"code\":\"refused\"}}"));
         }
-        let subject = self.memory.subject(&self.switches, call).unwrap_or_default();
         let batch = self.refer(subject, referrals);
         self.acknowledge(batch)
     }
@@ -175,6 +176,10 @@ impl State<Duncan> {
             return Ok(Response::empty(204));
         }
         let subject = self.memory.subject(&self.switches, call).unwrap_or_default();
+        if let Some(status) = self.switches.refuses_all {
+            self.refused(&subject);
+            return Ok(json(status, "{\"error\":{\"code\":\"refused\"}}"));
+        }
         let batch = self.move_cases(subject, changes);
         self.acknowledge(batch)
     }
@@ -215,6 +220,9 @@ impl State<Duncan> {
 
     fn acknowledge(&mut self, batch: Batch) -> Result<Response, Problem> {
         let ack = self.switches.ack;
+        if batch.taken.is_empty() && !batch.refused.is_empty() {
+            self.refused(&batch.subject);
+        }
         if ack != Ack::Honest || self.switches.takes_only.is_some() {
             self.doubt(&batch.subject);
         }

@@ -27,6 +27,8 @@ pub(super) struct Keys {
     of: BTreeMap<String, String>,
     /// Documents about which the client must ask.
     doubts: BTreeSet<String>,
+    /// Documents that were refused: they may come again, as another sending.
+    refused: BTreeSet<String>,
 }
 
 impl Keys {
@@ -57,6 +59,11 @@ impl Keys {
         self.doubts.insert(subject.to_owned());
     }
 
+    /// The client was told that nothing of this document was taken.
+    pub(super) fn refused(&mut self, subject: &str) {
+        self.refused.insert(subject.to_owned());
+    }
+
     /// The client has asked.
     pub(super) fn told(&mut self, subject: &str) {
         self.doubts.remove(subject);
@@ -82,6 +89,10 @@ impl<S: Service> State<S> {
         let Some(subject) = subject else { return Ok((key.to_owned(), None)) };
         if self.keys.subject(key).is_some_and(|other| other != subject) {
             return Err(problem("key-reused", "for another document").status(422));
+        }
+        let is_other = self.keys.of.get(subject).is_some_and(|first| first != key);
+        if is_other && self.keys.refused.remove(subject) {
+            self.keys.of.insert(subject.to_owned(), key.to_owned());
         }
         let first = self.keys.of.entry(subject.to_owned()).or_insert_with(|| key.to_owned());
         if first.as_str() != key {

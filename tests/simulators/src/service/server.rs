@@ -74,6 +74,11 @@ impl<S: Service> State<S> {
         self.keys.subject(key).map(String::from)
     }
 
+    /// Says that nothing of a document was taken, so that it may come again under another key.
+    pub(crate) fn refused(&mut self, subject: &str) {
+        self.keys.refused(subject);
+    }
+
     fn serve(&mut self, request: &Request) -> Reply {
         let what = format!("{} {}", request.method, request.target);
         if self.not_before.take().is_some_and(|time| request.at < time) {
