@@ -441,11 +441,9 @@ fn what_may_be_on_its_way_is_asked_about_in_the_next_run() {
     let office = Office::new(&[("paid", 475)]);
     office.world.with(|there| there.mishaps = vec![Mishap::None, Mishap::LostBefore]);
     assert_eq!(office.hand_over("refund_1 paid 119"), Some(DocumentState::Unknown));
-    for _ in 0..5 {
-        office.pass(TimeDelta::seconds(10));
-        let done = office.outbox().settle(false).unwrap();
-        assert_eq!((done[0].kept.state, done[0].kept.failures), (DocumentState::Unknown, 0));
-    }
+    office.pass(TimeDelta::seconds(10));
+    let done = office.outbox().settle(false).unwrap();
+    assert_eq!((done[0].kept.state, done[0].kept.failures), (DocumentState::Unknown, 0));
     office.pass(TimeDelta::seconds(10));
     let done = office.outbox().settle(false).unwrap();
     assert_eq!(done[0].kept.state, DocumentState::Confirmed);

@@ -75,6 +75,10 @@ const BY_HAND: [&str; 4] = [
     "SELECT DISTINCT recipient FROM outbox",
 ];
 
+/// What is counted where something stands under a name that is gone, which is looked up before: all that is open, by an
+/// index of that alone.
+const OF_A_NAME_THAT_IS_GONE: &str = "SELECT agency, source, count(*) FROM referral";
+
 /// The string literals of a source that begin like a statement, with their line breaks taken out.
 fn statements(source: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -114,6 +118,7 @@ fn no_statement_walks_through_a_large_table() {
         for sql in statements(source) {
             seen += 1;
             if BY_HAND.iter().any(|start| sql.starts_with(start))
+                || sql.starts_with(OF_A_NAME_THAT_IS_GONE)
                 || OF_EVERYBODY.contains(&sql.as_str())
             {
                 continue;
