@@ -603,10 +603,13 @@ impl Life {
         let plates = self.plates(&self.world.yard.barrier(at));
         let each =
             plates.iter().map(|plate| format!("{plate} {:?}", self.of_plate(at, plate, &[])));
-        let members = self.world.club.gates[at].members.iter();
-        let refused: Vec<bool> =
-            members.map(|at| open(&self.world.desks[*at]).is_refused).collect();
-        format!("{} {:?} {refused:?}", each.collect::<String>(), self.is_stale(at))
+        // Who has never answered has not said that nobody is a member.
+        let standing = |at: &usize| {
+            let desk = open(&self.world.desks[*at]);
+            (desk.is_refused, desk.complete_at.is_some())
+        };
+        let standing: Vec<_> = self.world.club.gates[at].members.iter().map(standing).collect();
+        format!("{} {:?} {standing:?}", each.collect::<String>(), self.is_stale(at))
     }
 
     /// Whether something of a member that opens the gate, or all of it, cannot be read, by any telling.
@@ -825,7 +828,8 @@ impl Life {
                 if accepts && !is_fresh && row.hand != Hand::Theirs {
                     row.hand = if seen.is_some() { Hand::Theirs } else { Hand::Doubtful };
                 }
-                if seen.is_some() && !is_fresh {
+                // Of one with a wrong clock it is not kept how the row stands.
+                if seen.is_some_and(|seen| seen.outcome != TargetOutcome::ClockWrong) && !is_fresh {
                     (row.by_hand, row.is_announced) = (false, false);
                 }
             }
@@ -839,9 +843,15 @@ impl Life {
             }
         }
         book.ghosts += ghosts;
-        // What a gate that is away has long ended is forgotten, so that nobody's plate is kept.
+        // What has long ended is forgotten, so that nobody's plate is kept, at a gate that is away, and at one where
+        // nothing is taken away.
+        let is_grant_only = self.world.club.gates[at].mode == Mode::GrantOnly;
         let kept = (host_now - TimeDelta::days(6)).date_naive();
-        for row in barrier.rows.iter_mut().filter(|row| row.hand == Hand::Ours && !was_read) {
+        for row in barrier
+            .rows
+            .iter_mut()
+            .filter(|row| row.hand == Hand::Ours && (!was_read || is_grant_only))
+        {
             if row.wrote.iter().any(|days| days.last() < kept) {
                 row.hand = Hand::Doubtful;
             }

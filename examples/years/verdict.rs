@@ -420,15 +420,15 @@ impl Life {
         let human = &self.world.humans[place];
         let must_know = human.is_listed && !human.known.is_hidden;
         let broken = |what: &str| Some((false, Look::Broken(what.to_owned())));
+        // A run that died may have recorded what it heard; then nobody tells it again.
+        let is_known = |one: &std::sync::Arc<State>| std::sync::Arc::ptr_eq(one, &human.truth);
         let Some(told) = human.known.told.as_ref() else {
-            return if must_know {
+            return if must_know && !human.known.versions().any(is_known) {
                 broken("the program never asked for this member")
             } else {
                 None
             };
         };
-        // A run that died may have recorded what it heard; then nobody tells it again.
-        let is_known = |one: &std::sync::Arc<State>| std::sync::Arc::ptr_eq(one, &human.truth);
         if must_know && !human.known.versions().any(is_known) {
             return broken("the program did not ask for the member's change");
         }
