@@ -235,8 +235,9 @@ impl Context {
     /// Refuses to write a plan over a file of this program, or over one that holds something else than a plan.
     pub fn refuse_to_replace(&self, out: Option<&Path>) -> Result<(), Error> {
         self.refuse_own_files(&[out])?;
-        let Some(out) = out else { return Ok(()) };
-        // What cannot be read cannot be told; writing it says why.
+        // What is no file, or cannot be read, writing it says why.
+        let is_file = |out: &&Path| std::fs::symlink_metadata(out).is_ok_and(|it| it.is_file());
+        let Some(out) = out.filter(is_file) else { return Ok(()) };
         match bounded::read(out, plan_file::MAX_BYTES) {
             Ok(Bounded::Whole { bytes, .. }) if !plan_file::may_be_replaced(&bytes) => {
                 Err(Error::Occupied(out.to_path_buf()))

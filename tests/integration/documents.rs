@@ -190,9 +190,9 @@ fn an_answer_that_does_not_check_confirms_nothing() {
     ] {
         let office = Office::new("");
         office.cashier.set(|switches| switches.wrong = wrong);
-        // The payment can be asked for, and then nothing can be for a while.
+        // The payment can be asked for, and whether the refund is there; then nothing can be for a while.
         office.cashier.trouble(|troubles| {
-            troubles.questions = [vec![Mishap::Answered], vec![Mishap::LostBefore; 3]].concat();
+            troubles.questions = [vec![Mishap::Answered; 2], vec![Mishap::LostBefore; 3]].concat();
         });
         assert_eq!(office.hand_over(0, 5)["state"], "unknown", "{wrong:?}");
         office.cashier.set(|switches| switches.wrong_state = wrong);
@@ -220,7 +220,7 @@ fn what_cannot_be_asked_is_repeated_while_its_key_lives_and_then_waits_for_a_per
     let office = Office::new("key_lives = \"2h\"");
     office.cashier.trouble(|troubles| {
         troubles.documents = vec![Mishap::LostAfter];
-        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+        troubles.questions = vec![Mishap::Answered, Mishap::Answered, Mishap::FailsBefore(405)];
     });
     assert_eq!(office.hand_over(0, 5)["state"], "unknown");
     office.cashier.trouble(|troubles| {
@@ -250,7 +250,7 @@ fn a_refund_that_was_settled_as_not_done_needs_another_id() {
     let office = Office::new("");
     office.cashier.trouble(|troubles| {
         troubles.documents = vec![Mishap::LostBefore];
-        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+        troubles.questions = vec![Mishap::Answered, Mishap::Answered, Mishap::FailsBefore(405)];
     });
     assert_eq!(office.hand_over(0, 5)["state"], "unknown");
     office.json(1, 0, &["apply", "--settle", "refund_1=not-done"]);
@@ -273,7 +273,7 @@ fn a_key_that_lives_is_used_once_more_where_nothing_can_be_asked() {
     let office = Office::new("");
     office.cashier.trouble(|troubles| {
         troubles.documents = vec![Mishap::LostBefore];
-        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+        troubles.questions = vec![Mishap::Answered, Mishap::Answered, Mishap::FailsBefore(405)];
     });
     assert_eq!(office.hand_over(0, 5)["state"], "unknown");
     office.cashier.trouble(|troubles| troubles.tells_state = false);
@@ -518,7 +518,7 @@ fn history_tells_what_became_of_documents() {
     office.write("second.json", &refund("refund_2", "large", 200));
     office.cashier.trouble(|troubles| {
         troubles.documents = vec![Mishap::LostBefore];
-        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+        troubles.questions = vec![Mishap::Answered, Mishap::Answered, Mishap::FailsBefore(405)];
     });
     office.run(1, &["apply", "second.json", "--to", "cashier"]).ends(5);
     // Nothing of this one has left.
@@ -550,6 +550,28 @@ fn history_tells_what_became_of_documents() {
     let sheet = office.run(5, &["history", "--csv"]).ends(0).stdout;
     assert!(sheet.contains(";cashier;;;;;;refund;document;;;;;settled;"), "{sheet}");
     assert!(sheet.trim_end().ends_with(";refund_1;park_payment_123;1.19;USD"), "{sheet}");
+}
+
+/// Mutants: what the cashier has already is sent to it once more; a plan is written over whatever is there.
+#[test]
+fn a_state_file_that_is_lost_gives_nothing_twice() {
+    let office = Office::new("");
+    assert_eq!(office.hand_over(0, 0)["state"], "confirmed");
+    for file in ["ivms-sync.db", "ivms-sync.db-wal", "ivms-sync.db-shm", "ivms-sync.db.lock"] {
+        let _ = fs::remove_file(office.path(file));
+    }
+    let found = office.json(1, 4, &["apply", "refund.json", "--to", "cashier"]);
+    assert_eq!(found["documents"][0]["state"], "new");
+    assert!(found["problems"][0]["text"].as_str().unwrap().contains("has"), "{found}");
+    office.assert_given("refund_1", 1);
+
+    office.write("other.json", &refund("refund_2", "park_payment_123", 100));
+    let diff = ["diff", "other.json", "--to", "cashier", "--out"];
+    let said = office.run(2, &[&diff[..], &["refund.json"]].concat()).ends(64);
+    assert!(said.stderr.contains("something else than a plan"), "{}", said.stderr);
+    for _ in 0..2 {
+        office.run(2, &[&diff[..], &["plan.json"]].concat()).ends(0);
+    }
 }
 
 /// Another run is at work: a plan of a document, and one that was approved, wait for it as a file does, and never end
@@ -693,7 +715,7 @@ fn a_document_for_a_person_is_not_left_to_the_next_run() {
     let office = Office::new("key_lives = \"2h\"");
     office.cashier.trouble(|troubles| {
         troubles.documents = vec![Mishap::LostAfter];
-        troubles.questions = vec![Mishap::Answered, Mishap::FailsBefore(405)];
+        troubles.questions = vec![Mishap::Answered, Mishap::Answered, Mishap::FailsBefore(405)];
     });
     office.hand_over(0, 5);
     let text = office.run(1, &["status"]).stdout;
@@ -727,7 +749,8 @@ fn another_address_is_not_taken_for_the_cashier() {
     assert!(said.stdout.contains("404") && said.stdout.contains("correct `url`"), "{said:?}");
     office.cashier.clear_faults();
     // Once it was sent, such a page does not say that it never came.
-    office.cashier.fault(page.on("/refunds/"));
+    // The first question is whether it is there already.
+    office.cashier.fault(page.on("/refunds/").after(1));
     let found = office.hand_over(2, 5);
     assert_eq!(found["state"], "unknown");
     office.json(8, 4, &["sync"]);

@@ -168,7 +168,8 @@ pub(super) fn settle_by_hand(context: &Context, typed: &str) -> Result<Exit, Err
         return Err(QuestionError::NoDocument(id.to_owned()).into());
     };
     // An agency may have given back what it refused first.
-    if !kept.state.is_open() && !(is_done && is_not_given_back(&store, &kept)?) {
+    let may_be_settled = kept.state.is_open() || is_done && is_not_given_back(&store, &kept)?;
+    if !may_be_settled {
         return Err(QuestionError::NotOpen(id.to_owned(), kept.state.as_str()).into());
     }
     let network = context.network();

@@ -1,10 +1,11 @@
-//! What is left of a payment. What decides is pure.
+//! What is known of a document and its payment before it is sent, and what is left of that. What decides is pure.
 
 use std::collections::BTreeMap;
 
-use crate::config::Config;
-use crate::model::{Amount, DocumentId, SourceName};
-use crate::ports::PaymentThere;
+use super::Outbox;
+use crate::config::{Config, RecipientConfig};
+use crate::model::{Amount, DocumentId, DocumentKind, SourceName};
+use crate::ports::{Document, Failure, PaymentThere, Survey};
 use crate::store::{DocumentKept, Returned, Store, StoreError};
 
 /// What went back of a payment already, as far as is known here.
@@ -32,6 +33,25 @@ impl GivenBack {
         refunds.retain(|one| one.to == *to || !is_named(config, &one.to));
         let settled = store.books().returned(to.as_str(), payment.as_str())?;
         Ok(Self { refunds, settled })
+    }
+}
+
+impl Outbox<'_> {
+    /// What the other side says of a document before it is sent. Money that is there already must not move once more
+    /// where the state file was lost, and the key is forgotten there; whatever else there is, it takes once.
+    pub(super) fn survey(
+        &self,
+        to: &RecipientConfig,
+        document: &Document,
+        key: &str,
+    ) -> Result<Survey, Failure> {
+        let there = self.systems.recipient(to)?;
+        let mut survey = there.survey(document)?;
+        let moves_money = matches!(document.kind, DocumentKind::Payment | DocumentKind::Refund);
+        if moves_money && survey.forbidden.is_none() {
+            survey.there = Some(there.state(document, key)?);
+        }
+        Ok(survey)
     }
 }
 

@@ -268,16 +268,7 @@ impl<'a> Outbox<'a> {
             return Ok(proposal);
         }
         let warnings = books::warnings(self.config, self.store, &proposal.document, self.now)?;
-        let survey = self.systems.recipient(to).and_then(|there| {
-            let mut survey = there.survey(&proposal.document)?;
-            // Whether it is there already: this state file may be another one than when it was sent. Batches and
-            // tariffs are compared with what is there.
-            if !is_batch(kind) && kind != DocumentKind::Tariff && survey.forbidden.is_none() {
-                survey.there = Some(there.state(&proposal.document, &proposal.key)?);
-            }
-            Ok(survey)
-        });
-        proposal.verdict = match survey {
+        proposal.verdict = match self.survey(to, &proposal.document, &proposal.key) {
             Ok(survey) => {
                 proposal.survey = survey;
                 proposal.survey.warnings.extend(warnings);
