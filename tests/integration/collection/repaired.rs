@@ -134,6 +134,9 @@ fn an_agency_that_gets_another_name_is_told_of() {
     );
     let text = city.run(31 * DAY + 12, &["status"]).ends(0).stdout;
     assert!(text.contains("collect: 2 citations are there"), "{text}");
+    city.run(31 * DAY + 12, &["status", "--html", "page.html"]).ends(0);
+    let page = fs::read_to_string(city.town.path("page.html")).unwrap();
+    assert!(page.contains("collect: 2 citations are there"), "{page}");
     let found = city.run(31 * DAY + 13, &["check"]);
     assert!(found.code == 4 && found.stdout.contains("2 citations are there"), "{found:?}");
     // Without any section of an agency likewise.

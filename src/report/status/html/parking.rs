@@ -8,8 +8,9 @@ use maud::{Markup, html};
 use super::parts::{Table, aging_or_never, cell, marked, members, section, with_commands};
 use crate::engine::gates::NotDone;
 use crate::engine::gates::plan::RowReason;
-use crate::report::collection::AgencyStatus;
+use crate::report::collection::{AgencyStatus, stray_line};
 use crate::report::documents::DocumentTold;
+use crate::report::look::Look;
 use crate::report::meters::MeterTold;
 use crate::report::status::gates::{GateStatus, PermitListStatus};
 use crate::report::status::{RightsFileStatus, Status};
@@ -165,7 +166,14 @@ pub fn agencies(status: &Status) -> Markup {
         rows_max: super::parts::NAMED_MAX,
         whole: STATUS,
     };
-    titled("Collection", &table, &rows)
+    let left = status.referrals_left.iter().map(|one| stray_line(one, Look::PLAIN));
+    let left: Vec<String> = left.collect();
+    html! {
+        (titled("Collection", &table, &rows))
+        @if !left.is_empty() {
+            (section("Referrals under names that are gone", &html! { ul { @for one in &left { li { (one) } } } }))
+        }
+    }
 }
 
 pub fn documents(status: &Status) -> Markup {
