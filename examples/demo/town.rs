@@ -340,7 +340,7 @@ fn refund(town: &mut Town, scene: &mut Scene) -> Played {
     scene.tell("The line goes down in the middle of it. Was the money given, or not?");
     town.cashier.trouble(|troubles| {
         troubles.documents.push(Mishap::LostAfter);
-        troubles.questions = [vec![Mishap::Answered], vec![Mishap::LostBefore; 3]].concat();
+        troubles.questions = [vec![Mishap::Answered; 2], vec![Mishap::LostBefore; 3]].concat();
     });
     scene.ran(town.run(&["apply", "refund.json", "--to", "cashier"])?, 5);
     scene.tell("The next tick asks the cashier, and sends nothing twice.");
