@@ -156,8 +156,8 @@ impl Till {
 
     fn mishap(&mut self) -> Option<Mishap> {
         self.calls += 1;
-        // The question and the document take turns at being hit.
-        if self.calls.is_multiple_of(2) { self.mishap.take() } else { None }
+        // Two questions and the document take turns at being hit.
+        if self.calls.is_multiple_of(3) { self.mishap.take() } else { None }
     }
 }
 
