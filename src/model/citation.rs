@@ -114,20 +114,7 @@ impl Citation {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn said(state: CitationState, updated_at: Option<i64>) -> Citation {
-        Citation {
-            source: SourceName::new("street").unwrap(),
-            id: CitationId::new("v1").unwrap(),
-            plate: None,
-            zone: None,
-            kind: None,
-            at: DateTime::UNIX_EPOCH,
-            state,
-            fine: None,
-            updated_at: updated_at.and_then(|second| DateTime::from_timestamp(second, 0)),
-        }
-    }
+    use crate::model::testing::citation as said;
 
     /// Mutants: what was paid is owed because a listing says so; a word that nobody knows makes that forgotten; no
     /// later time counts.

@@ -49,10 +49,8 @@ fn most_harmless(one: CitationState, other: CitationState) -> CitationState {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
-    use crate::model::SourceName;
+    use crate::model::testing::citation;
 
     /// Mutants: the last row counts; a payment is not heard of those that are there; a later row is passed over.
     #[test]
@@ -61,17 +59,7 @@ mod tests {
         let of = |rows: &[(CitationState, Option<i64>)]| {
             let mut newest = Newest::default();
             for (state, second) in rows {
-                newest.take(Citation {
-                    source: SourceName::new("street").unwrap(),
-                    id: CitationId::new("v1").unwrap(),
-                    plate: None,
-                    zone: None,
-                    kind: None,
-                    at: DateTime::UNIX_EPOCH,
-                    state: *state,
-                    fine: None,
-                    updated_at: second.and_then(|second| DateTime::from_timestamp(second, 0)),
-                });
+                newest.take(citation(*state, *second));
             }
             let one = newest.citations.values().next().unwrap();
             (one.state, newest.said(one))

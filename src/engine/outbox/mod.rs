@@ -53,8 +53,7 @@ const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(60);
 
 /// Whether a document that was sent then may still be on its way.
 fn is_on_its_way(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    let age = sent_at.map(|sent_at| now.signed_duration_since(sent_at));
-    age.is_some_and(|age| age >= TimeDelta::zero() && age < ON_ITS_WAY)
+    is_key_alive(sent_at, ON_ITS_WAY, now)
 }
 
 /// The outbox of one installation.

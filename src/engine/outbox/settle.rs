@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use super::{
-    CarKnown, Done, Next, ON_ITS_WAY, Outbox, Repeat, after_asking, car, is_batch, is_key_alive,
+    CarKnown, Done, Next, Outbox, Repeat, after_asking, car, is_batch, is_key_alive, is_on_its_way,
     pause,
 };
 use crate::clock::is_future;
@@ -59,9 +59,8 @@ impl Outbox<'_> {
         let may_repeat = has_bytes
             && to.mode != SendMode::Observe
             && is_key_alive(kept.sent_at, key_lives, self.now);
-        let since = self.now.signed_duration_since(kept.changed_at);
         let is_as_sent = kept.state == DocumentState::Sent || kept.sent_at == Some(kept.changed_at);
-        let is_just_sent = is_as_sent && since >= TimeDelta::zero() && since < ON_ITS_WAY;
+        let is_just_sent = is_as_sent && is_on_its_way(Some(kept.changed_at), self.now);
         let repeat = match may_repeat {
             // The other side has said that it has it, and may have no other word for that.
             _ if kept.answer.is_some() => Repeat::WaitsThere,
